@@ -1,0 +1,88 @@
+// Every failure that the library reports is an espalier::Error with a code and a message that names
+// the thing, the place and the remedy. A caller that needs to tell failures apart reads code();
+// the subclasses carry what a handler would otherwise have to parse out of the text.
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace espalier {
+
+// The numbers are fixed: the C ABI hands them out as they stand. 0 is success.
+enum class ErrorCode : int {
+  exceeded_context_window_size = 1,
+  assets_unavailable = 2,
+  guardrail_violation = 3,
+  unsupported_guide = 4,
+  unsupported_language_or_locale = 5,
+  decoding_failure = 6,
+  rate_limited = 7,
+  concurrent_requests = 8,
+  refusal = 9,
+  invalid_schema = 10,
+  invalid_argument = 11,
+  unknown = 255,
+};
+
+// The code's name as the enumerator spells it, for logs and JSON.
+const char* name(ErrorCode code) noexcept;
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+// A model is not there, or its file cannot be used.
+class AssetsUnavailable : public Error {
+ public:
+  explicit AssetsUnavailable(const std::string& message)
+      : Error(ErrorCode::assets_unavailable, message) {}
+};
+
+// A file broke the rules of its format. The message starts with the file's name and says which
+// tensor or key, at which byte, was expected to be what.
+class InvalidFile : public AssetsUnavailable {
+ public:
+  using AssetsUnavailable::AssetsUnavailable;
+};
+
+// The request and its history do not fit. Thrown before anything is generated; the session is as it
+// was. tokens() is what the request needs, limit() what the context holds.
+class ExceededContextWindowSize : public Error {
+ public:
+  ExceededContextWindowSize(const std::string& message, std::size_t tokens, std::size_t limit)
+      : Error(ErrorCode::exceeded_context_window_size, message), tokens_(tokens), limit_(limit) {}
+  std::size_t tokens() const noexcept { return tokens_; }
+  std::size_t limit() const noexcept { return limit_; }
+
+ private:
+  std::size_t tokens_;
+  std::size_t limit_;
+};
+
+// A second request on a session that is still answering.
+class ConcurrentRequests : public Error {
+ public:
+  explicit ConcurrentRequests(const std::string& message)
+      : Error(ErrorCode::concurrent_requests, message) {}
+};
+
+class InvalidArgument : public Error {
+ public:
+  explicit InvalidArgument(const std::string& message)
+      : Error(ErrorCode::invalid_argument, message) {}
+};
+
+// A caller's std::stop_token stopped the work.
+class Cancelled : public Error {
+ public:
+  explicit Cancelled(const std::string& message = "Operation cancelled")
+      : Error(ErrorCode::unknown, message) {}
+};
+
+}  // namespace espalier

@@ -1,0 +1,102 @@
+#include "base/thread_pool.h"
+
+#include <fmt/format.h>
+
+#include "espalier/error.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace espalier::base {
+namespace {
+
+constexpr std::uint64_t open_bit = 1ULL << 31;
+constexpr std::uint64_t inside_mask = open_bit - 1;
+
+// About 50 µs of pauses: longer than the gap between two regions of a decode step, shorter than
+// anything another process would notice.
+constexpr int spins_before_sleep = 2000;
+
+void pause() noexcept {
+#if defined(__x86_64__)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+std::uint64_t region_number(std::uint64_t state) { return state >> 32; }
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+  if (threads < 1 || threads > max_threads) {
+    throw InvalidArgument(
+        fmt::format("{} threads: a thread count from 1 to {} is needed", threads, max_threads));
+  }
+  workers_.reserve(static_cast<std::size_t>(threads - 1));
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true);
+  signal_.fetch_add(1);
+  signal_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::run_region(Region region) noexcept {
+  region_ = region;
+  next_.store(0, std::memory_order_relaxed);
+  const std::uint64_t number = region_number(state_.load(std::memory_order_relaxed)) + 1;
+  state_.store(number << 32 | open_bit, std::memory_order_seq_cst);
+  signal_.fetch_add(1, std::memory_order_seq_cst);
+  if (sleepers_.load(std::memory_order_seq_cst) > 0) signal_.notify_all();
+  work_on_region();
+  // Close the door, then wait for those inside: they may still be running the last ranges.
+  std::uint64_t state = state_.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
+  for (int spins = 0; (state & inside_mask) != 0; ++spins) {
+    if (spins < spins_before_sleep) {
+      pause();
+    } else {
+      std::this_thread::yield();
+    }
+    state = state_.load(std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::work_on_region() noexcept {
+  const Region region = region_;
+  for (;;) {
+    const std::size_t begin = next_.fetch_add(region.grain, std::memory_order_relaxed);
+    if (begin >= region.count) return;
+    const std::size_t end = begin + region.grain;
+    region.call(region.context, begin, end < region.count ? end : region.count);
+  }
+}
+
+void ThreadPool::worker_loop() noexcept {
+  std::uint64_t done = 0;
+  int spins = 0;
+  while (!stop_.load(std::memory_order_acquire)) {
+    const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
+    std::uint64_t state = state_.load(std::memory_order_acquire);
+    if ((state & open_bit) != 0 && region_number(state) != done) {
+      if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
+      done = region_number(state);
+      work_on_region();
+      state_.fetch_sub(1, std::memory_order_release);
+      spins = 0;
+    } else if (++spins < spins_before_sleep) {
+      pause();
+    } else {
+      sleepers_.fetch_add(1, std::memory_order_seq_cst);
+      if (!stop_.load(std::memory_order_acquire)) signal_.wait(seen, std::memory_order_seq_cst);
+      sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+      spins = 0;
+    }
+  }
+}
+
+}  // namespace espalier::base

@@ -1,0 +1,73 @@
+// Threads for many short parallel regions: a decode step has hundreds, a few microseconds each.
+//
+// A region hands out ranges of indices; which thread takes which range is left open, so work must not
+// depend on it. Idle workers spin for a bounded while, then sleep; a region never waits for a worker
+// that has not started on it, so a busy machine costs that worker's help and nothing else.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace espalier::base {
+
+class ThreadPool {
+ public:
+  // `threads` counts the calling thread too; 1 starts none. Throws InvalidArgument below 1 or above
+  // max_threads.
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  static constexpr int max_threads = 1024;
+
+  int threads() const noexcept { return static_cast<int>(workers_.size()) + 1; }
+
+  // Calls work(begin, end) on disjoint ranges of at most `grain` indices that together are
+  // [0, count), and returns when all are done. `work` must not throw and must not call the pool.
+  // One caller at a time.
+  template <class Work>
+  void run(std::size_t count, std::size_t grain, Work&& work) noexcept {
+    static_assert(std::is_invocable_v<Work&, std::size_t, std::size_t>);
+    if (grain == 0) grain = 1;
+    if (workers_.empty() || count <= grain) {
+      for (std::size_t begin = 0; begin < count; begin += grain) {
+        work(begin, begin + grain < count ? begin + grain : count);
+      }
+      return;
+    }
+    using Callable = std::remove_reference_t<Work>;
+    run_region({[](void* context, std::size_t begin, std::size_t end) {
+                  (*static_cast<Callable*>(context))(begin, end);
+                },
+                const_cast<std::remove_const_t<Callable>*>(&work), count, grain});
+  }
+
+ private:
+  struct Region {
+    void (*call)(void*, std::size_t, std::size_t) = nullptr;
+    void* context = nullptr;
+    std::size_t count = 0;
+    std::size_t grain = 1;
+  };
+
+  void run_region(Region region) noexcept;
+  void work_on_region() noexcept;
+  void worker_loop() noexcept;
+
+  Region region_;
+  alignas(64) std::atomic<std::size_t> next_{0};
+  // Bits 63…32: the region's number. Bit 31: open to joiners. Bits 30…0: workers inside it.
+  alignas(64) std::atomic<std::uint64_t> state_{0};
+  // Sleepers wait on this; it changes with every region and at the end.
+  alignas(64) std::atomic<std::uint32_t> signal_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace espalier::base

@@ -1,0 +1,36 @@
+// The small ops between the matmuls. Rows are independent of each other in all of them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "tensor/rows.h"
+
+namespace espalier::kernels {
+
+// y[t,d] = x[t,d] / sqrt(mean over d of x[t,d]² + eps) · weight[d]     (Zhang and Sennrich 2019, eq. 4)
+//   x, y   f32 [T, D]; y may be x itself
+//   weight f32 [D]
+// A row is summed in 16 lanes (lane = d mod 16), then pairwise.
+using RmsNormFn = void(tensor::Rows<const float> x, std::span<const float> weight, float eps,
+                       tensor::Rows<float> y) noexcept;
+
+// Rotary position embedding (Su et al. 2021) in place, pairing element i with i + K/2 of each head:
+//   (a, b) → (a·cos − b·sin, b·cos + a·sin)
+//   x        f32 [T, H·K] (further columns of the row are not touched)
+//   cos, sin f32 [T, K/2], token t's angles
+using RopeFn = void(tensor::Rows<float> x, std::size_t heads, std::size_t head_size,
+                    tensor::Rows<const float> cos, tensor::Rows<const float> sin) noexcept;
+
+// y[t,f] = silu(gate_up[t,f]) · gate_up[t,F+f], silu(x) = x / (1 + exp(−x))       (Shazeer 2020)
+//   gate_up f32 [T, 2F], y f32 [T, F]; they may not overlap
+using SwigluFn = void(tensor::Rows<const float> gate_up, tensor::Rows<float> y) noexcept;
+
+// y[t,d] += x[t,d]
+using AddFn = void(tensor::Rows<const float> x, tensor::Rows<float> y) noexcept;
+
+// x[i] → exp(x[i] − max) / Σ exp(x[j] − max), in place; 16 lanes, then pairwise. -inf gives 0; x must
+// hold at least one finite value and no NaN.
+using SoftmaxFn = void(std::span<float> x) noexcept;
+
+}  // namespace espalier::kernels

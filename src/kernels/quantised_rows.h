@@ -1,0 +1,47 @@
+// Activations as int8, the left-hand side of every low-bit matmul.
+//
+// A row x[K] is cut into blocks of 32. Per block: scale s = max|x| / 127, codes q = round-to-nearest-even(x / s)
+// in [-127, 127] (all zero where s is zero), and the sum of the codes, which lets a kernel with unsigned weight codes
+// take their offset out once per block instead of once per weight.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "tensor/rows.h"
+
+namespace espalier::kernels {
+
+inline constexpr std::size_t quant_block = 32;
+
+// A buffer for T rows of K codes; resize() keeps its memory, so a decode step allocates nothing.
+class QuantisedRows {
+ public:
+  // cols must be a multiple of quant_block.
+  void resize(std::size_t rows, std::size_t cols);
+
+  std::size_t rows() const noexcept { return rows_; }
+  std::size_t cols() const noexcept { return cols_; }
+  std::size_t blocks() const noexcept { return cols_ / quant_block; }
+
+  std::int8_t* codes(std::size_t row) noexcept { return codes_.data() + row * cols_; }
+  const std::int8_t* codes(std::size_t row) const noexcept { return codes_.data() + row * cols_; }
+  float* scales(std::size_t row) noexcept { return scales_.data() + row * blocks(); }
+  const float* scales(std::size_t row) const noexcept { return scales_.data() + row * blocks(); }
+  std::int32_t* sums(std::size_t row) noexcept { return sums_.data() + row * blocks(); }
+  const std::int32_t* sums(std::size_t row) const noexcept { return sums_.data() + row * blocks(); }
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t cols_ = 0;
+  std::vector<std::int8_t> codes_;
+  std::vector<float> scales_;
+  std::vector<std::int32_t> sums_;
+};
+
+// Fills rows [row_begin, row_end) of `out` from the same rows of x. out was resized to x's shape.
+using QuantiseRowsFn = void(tensor::Rows<const float> x, std::size_t row_begin, std::size_t row_end,
+                            QuantisedRows& out) noexcept;
+
+}  // namespace espalier::kernels
