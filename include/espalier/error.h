@@ -78,6 +78,13 @@ class InvalidArgument : public Error {
       : Error(ErrorCode::invalid_argument, message) {}
 };
 
+// Generation could not go on.
+class DecodingFailure : public Error {
+ public:
+  explicit DecodingFailure(const std::string& message)
+      : Error(ErrorCode::decoding_failure, message) {}
+};
+
 // A caller's std::stop_token stopped the work.
 class Cancelled : public Error {
  public:

@@ -1,0 +1,72 @@
+// One answer: feeds a prompt, then samples token by token until something ends it.
+//
+//   Generation generation(engine, tokenizer, sequence, prompt, options);
+//   while (std::optional<std::string> text = generation.next()) std::cout << *text;
+//   generation.finish_reason()
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/sampling.h"
+#include "text/stream_decoder.h"
+#include "text/tokenizer.h"
+
+namespace espalier::engine {
+
+enum class FinishReason {
+  none,           // still going
+  stop,           // a stop token or a stop string
+  token_limit,    // maximum_tokens
+  context_limit,  // the context is full
+  cancelled,      // the stop token of the caller
+};
+
+struct GenerationSettings {
+  SamplingOptions sampling;
+  std::size_t maximum_tokens = 0;               // 0: until the context is full
+  std::vector<base::TokenId> stop_tokens;       // not part of the text
+  std::vector<std::string> stop_strings;        // not part of the text; must not be empty strings
+};
+
+class Generation {
+ public:
+  // `prompt` (at least one token) is appended to the sequence, whose earlier positions stay. The
+  // engine, tokenizer and sequence must outlive this. Throws ExceededContextWindowSize before any
+  // work where the prompt leaves no room for a single token, InvalidArgument on bad settings.
+  Generation(Engine& engine, const text::Tokenizer& tokenizer, Sequence& sequence,
+             std::vector<base::TokenId> prompt, GenerationSettings settings,
+             std::stop_token stop = {});
+
+  // Computes one token and returns the text that it completed (may be empty: half a character, or
+  // what might become a stop string), or nothing once the answer has ended. Throws DecodingFailure
+  // where the engine cannot go on (its cache is held by other sequences).
+  std::optional<std::string> next();
+
+  FinishReason finish_reason() const noexcept { return finish_; }
+  // The tokens of the answer so far; stop tokens left out.
+  const std::vector<base::TokenId>& tokens() const noexcept { return tokens_; }
+
+ private:
+  Engine& engine_;
+  Sequence& sequence_;
+  GenerationSettings settings_;
+  std::stop_token stop_;
+  Sampler sampler_;
+  text::StreamDecoder decoder_;
+  StepOutput output_;
+  std::vector<base::TokenId> pending_;  // fed by the next step: the prompt, then the last token
+  std::vector<base::TokenId> recent_;
+  std::vector<base::TokenId> tokens_;
+  std::string held_;  // decoded text that may be the beginning of a stop string
+  FinishReason finish_ = FinishReason::none;
+
+  std::optional<std::string> finish(FinishReason reason);
+  std::string release(std::string text, bool& stopped);
+};
+
+}  // namespace espalier::engine

@@ -1,0 +1,30 @@
+// A model as a user has it: one file with weights, tokenizer and chat template, ready for an engine.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "model/model.h"
+#include "text/chat_format.h"
+#include "text/tokenizer.h"
+
+namespace espalier::engine {
+
+struct ModelPackage {
+  std::shared_ptr<const model::Model> model;
+  std::shared_ptr<const text::Tokenizer> tokenizer;
+  // The model's own template as it stands in the file; empty where there is none. Read it with
+  // text::ChatFormat::from_template, which throws where it is unknown: a base model without a
+  // template can still be measured.
+  std::string chat_template;
+};
+
+// Reads a GGUF file; `threads` repack its weights. Throws InvalidFile or AssetsUnavailable naming the
+// file and the fault.
+ModelPackage load_package(const std::filesystem::path& path, int threads);
+
+// The tokenizer alone, for work that needs no weights.
+std::shared_ptr<const text::Tokenizer> load_tokenizer(const std::filesystem::path& path);
+
+}  // namespace espalier::engine
