@@ -8,8 +8,10 @@
 namespace espalier::tensor {
 
 std::string Subject::text() const {
-  return kind.empty() ? fmt::format("the {}", part)
-                      : fmt::format("the {} of {} {}", part, kind, quoted(name));
+  std::string text = fmt::format("the {}", part);
+  if (!kind.empty()) text += fmt::format(" of {}", kind);
+  if (!name.empty()) text += fmt::format(" {}", quoted(name));
+  return text;
 }
 
 void ByteCursor::fail(std::string_view problem) const {

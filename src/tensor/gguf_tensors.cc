@@ -32,11 +32,11 @@ struct Entry {
 };
 
 void read_name(ByteCursor& cursor, GgufTensor& tensor, std::uint64_t number) {
-  const std::string ordinal = fmt::format("number {}", number);
+  const std::string ordinal = fmt::format("tensor number {}", number);
   const std::size_t at = cursor.position();
-  tensor.name = cursor.read_string({"name", "tensor", ordinal});
+  tensor.name = cursor.read_string({"name", ordinal});
   if (tensor.name.empty()) {
-    cursor.fail(fmt::format("tensor {} at byte {} has no name", ordinal, grouped(at)));
+    cursor.fail(fmt::format("{} at byte {} has no name", ordinal, grouped(at)));
   }
   if (tensor.name.size() > longest_name) {
     cursor.fail(fmt::format("tensor {} at byte {} has a name of {} bytes; at most {} are allowed",
