@@ -1,0 +1,34 @@
+"""The files of this repository, as the house tests look at them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_SKIPPED = {".git", ".venv", ".cache", "build", "__pycache__"}
+
+
+def files(root: Path = ROOT) -> list[Path]:
+    """Every file that git tracks or would take in, sorted; without git, every file outside built folders."""
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                                capture_output=True, check=False)
+        if listed.returncode == 0:
+            names = {os.fsdecode(name) for name in listed.stdout.split(b"\0") if name}
+            return sorted(path for path in (root / name for name in names) if path.is_file())
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in _SKIPPED]
+        found += [Path(folder) / name for name in names]
+    return sorted(found)
+
+
+def text_of(path: Path) -> str | None:
+    """The file's text, or None where it is not text."""
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
