@@ -2,7 +2,23 @@
 
 #include <cassert>
 
+#include "kernels/isa_functions.h"
+#include "kernels/quantise_blocks.h"
+
 namespace espalier::kernels {
+namespace {
+
+static_assert(quantise_block == quant_block);
+
+void quantise_rows_with(QuantiseBlocksFn* quantise_blocks, tensor::Rows<const float> x,
+                        std::size_t row_begin, std::size_t row_end, QuantisedRows& out) noexcept {
+  assert(x.rows() == out.rows() && x.cols() == out.cols() && row_end <= x.rows());
+  for (std::size_t t = row_begin; t < row_end; ++t) {
+    quantise_blocks(x.row(t).data(), out.blocks(), out.codes(t), out.scales(t), out.sums(t));
+  }
+}
+
+}  // namespace
 
 void QuantisedRows::resize(std::size_t rows, std::size_t cols) {
   assert(cols % quant_block == 0);
@@ -12,5 +28,28 @@ void QuantisedRows::resize(std::size_t rows, std::size_t cols) {
   scales_.resize(rows * blocks());
   sums_.resize(rows * blocks());
 }
+
+namespace scalar {
+void quantise_rows(tensor::Rows<const float> x, std::size_t row_begin, std::size_t row_end,
+                   QuantisedRows& out) noexcept {
+  quantise_rows_with(quantise_blocks, x, row_begin, row_end, out);
+}
+}  // namespace scalar
+
+#if defined(__x86_64__)
+namespace avx2 {
+void quantise_rows(tensor::Rows<const float> x, std::size_t row_begin, std::size_t row_end,
+                   QuantisedRows& out) noexcept {
+  quantise_rows_with(quantise_blocks, x, row_begin, row_end, out);
+}
+}  // namespace avx2
+
+namespace avx512 {
+void quantise_rows(tensor::Rows<const float> x, std::size_t row_begin, std::size_t row_end,
+                   QuantisedRows& out) noexcept {
+  quantise_rows_with(quantise_blocks, x, row_begin, row_end, out);
+}
+}  // namespace avx512
+#endif
 
 }  // namespace espalier::kernels

@@ -3,6 +3,9 @@
 // A row x[K] is cut into blocks of 32. Per block: scale s = max|x| / 127, codes q = round-to-nearest-even(x / s)
 // in [-127, 127] (all zero where s is zero), and the sum of the codes, which lets a kernel with unsigned weight codes
 // take their offset out once per block instead of once per weight.
+//
+// All instruction sets give the same bits. A block that holds a NaN or an infinity gets the scale NaN and zero
+// codes, so whatever it reaches is NaN; where s is subnormal and coarse, codes are clamped.
 #pragma once
 
 #include <cstddef>

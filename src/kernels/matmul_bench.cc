@@ -1,0 +1,112 @@
+// Speed of the matmuls on the shapes of SmolLM2-135M, one thread, next to what the machine can do.
+//
+//   kernels_bench --benchmark_filter='Matmul/Q4_0/avx512'
+//
+// weight_GBps: bytes of packed weights a second (what bounds T = 1); GOPS: 2·N·K·T operations a
+// second.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/cpu_features.h"
+#include "kernels/isa_testing.h"
+#include "tensor/random_blocks_testing.h"
+
+namespace espalier::kernels {
+namespace {
+
+using tensor::DType;
+
+struct Shape {
+  std::size_t n;
+  std::size_t k;
+};
+
+constexpr Shape shapes[] = {{576, 576}, {3072, 576}, {576, 1536}, {49152, 576}};
+constexpr std::size_t token_counts[] = {1, 8, 64, 512};
+
+// More than any cache of today holds, so that weights at T = 1 come from memory as they do in a
+// model.
+constexpr std::size_t cold_bytes = std::size_t{256} << 20U;
+
+// As many copies of the matrix as make cold_bytes; timed in turn.
+std::vector<tensor::PackedMatrix> cold_copies(DType dtype, Shape shape) {
+  const auto source = tensor::testing::random_rows(dtype, shape.n, shape.k, 1);
+  std::vector<tensor::PackedMatrix> copies;
+  std::size_t bytes = 0;
+  while (bytes < cold_bytes) {
+    copies.push_back(tensor::pack(tensor::testing::view(dtype, shape.n, shape.k, source)));
+    bytes += copies.back().bytes();
+  }
+  return copies;
+}
+
+void run(benchmark::State& state, DType dtype, base::Isa isa, Shape shape, std::size_t tokens) {
+  const std::vector<tensor::PackedMatrix> copies = cold_copies(dtype, shape);
+  const testing::MatmulFunctions functions = testing::matmul_functions(isa);
+  const std::vector<float> x(tokens * shape.k, 0.75F);
+  const tensor::Rows<const float> x_rows(x.data(), tokens, shape.k);
+  QuantisedRows x_codes;
+  if (tensor::is_quantised(dtype)) {
+    x_codes.resize(tokens, shape.k);
+    functions.quantise_rows(x_rows, 0, tokens, x_codes);
+  }
+  std::vector<float> y(tokens * shape.n);
+  const tensor::Rows<float> y_rows(y.data(), tokens, shape.n);
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const tensor::PackedMatrix& w = copies[next++ % copies.size()];
+    if (tensor::is_quantised(dtype)) {
+      functions.matmul_quantised(w, x_codes, 0, w.groups(), y_rows);
+    } else {
+      functions.matmul_float(w, x_rows, 0, w.groups(), y_rows);
+    }
+    benchmark::ClobberMemory();
+  }
+  const auto iterations = static_cast<double>(state.iterations());
+  const auto ops = static_cast<double>(2 * shape.n * shape.k * tokens);
+  const auto bytes = static_cast<double>(copies.front().bytes());
+  using benchmark::Counter;
+  state.counters["GOPS"] = Counter(iterations * ops * 1e-9, Counter::kIsRate);
+  state.counters["weight_GBps"] = Counter(iterations * bytes * 1e-9, Counter::kIsRate);
+}
+
+// The plain read loop that decode is measured against.
+void read_memory(benchmark::State& state) {
+  const std::vector<std::uint64_t> memory(cold_bytes / sizeof(std::uint64_t), 1);
+  for (auto _ : state) {
+    std::uint64_t sums[8] = {};
+    for (std::size_t i = 0; i < memory.size(); i += 8) {
+      for (std::size_t lane = 0; lane < 8; ++lane) sums[lane] += memory[i + lane];
+    }
+    benchmark::DoNotOptimize(sums);
+  }
+  state.counters["GBps"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * static_cast<double>(cold_bytes) * 1e-9,
+      benchmark::Counter::kIsRate);
+}
+BENCHMARK(read_memory)->Name("ReadMemory")->Unit(benchmark::kMillisecond);
+
+const bool registered = [] {
+  for (DType dtype : tensor::all_dtypes) {
+    for (base::Isa isa : base::available_isas()) {
+      for (Shape shape : shapes) {
+        for (std::size_t tokens : token_counts) {
+          const std::string name = "Matmul/" + std::string(tensor::name(dtype)) + "/" +
+                                   std::string(base::name(isa)) + "/N" + std::to_string(shape.n) +
+                                   "/K" + std::to_string(shape.k) + "/T" + std::to_string(tokens);
+          benchmark::RegisterBenchmark(name.c_str(), run, dtype, isa, shape, tokens)
+              ->Unit(benchmark::kMicrosecond);
+        }
+      }
+    }
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace espalier::kernels

@@ -1,0 +1,92 @@
+// F32 and F16 matmul with AVX-512: one register is one element of 16 rows. Four chains a token (the
+// contract's k mod 4) are also what hides the latency of fused multiply-adds.
+//
+// Pointers and plain structs only in this file: isa_functions.h says why.
+#include <immintrin.h>
+
+#include <cstddef>
+
+#include "kernels/matmul_args.h"
+
+namespace espalier::kernels::avx512 {
+namespace {
+
+using tensor::DType;
+
+constexpr std::size_t chains = 4;
+constexpr std::size_t lanes = 16;
+constexpr std::size_t tile_tokens = 6;  // 6 × 4 chains are 24 of the 32 registers
+
+template <DType Type>
+inline __m512 load_weights(const std::byte* group, std::size_t k) noexcept {
+  if constexpr (Type == DType::f32) return _mm512_load_ps(group + k * lanes * sizeof(float));
+  const std::byte* at = group + k * lanes * sizeof(std::uint16_t);
+  return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(at)));
+}
+
+// 16 rows × Tokens tokens.
+template <DType Type, std::size_t Tokens>
+void multiply_tile(const FloatMatmul& m, const std::byte* group, std::size_t token, float* y,
+                   __mmask16 rows) noexcept {
+  __m512 sums[chains][Tokens];
+#pragma GCC unroll 4
+  for (std::size_t c = 0; c < chains; ++c) {
+#pragma GCC unroll 6
+    for (std::size_t t = 0; t < Tokens; ++t) sums[c][t] = _mm512_setzero_ps();
+  }
+  const float* x = m.x + token * m.x_stride;
+  std::size_t k = 0;
+  for (; k + chains <= m.cols; k += chains) {
+#pragma GCC unroll 4
+    for (std::size_t c = 0; c < chains; ++c) {
+      const __m512 w = load_weights<Type>(group, k + c);
+#pragma GCC unroll 6
+      for (std::size_t t = 0; t < Tokens; ++t) {
+        sums[c][t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[t * m.x_stride + k + c]), sums[c][t]);
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (std::size_t c = 0; c < chains; ++c) {
+    if (k + c >= m.cols) break;
+    const __m512 w = load_weights<Type>(group, k + c);
+#pragma GCC unroll 6
+    for (std::size_t t = 0; t < Tokens; ++t) {
+      sums[c][t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[t * m.x_stride + k + c]), sums[c][t]);
+    }
+  }
+#pragma GCC unroll 6
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    const __m512 sum =
+        _mm512_add_ps(_mm512_add_ps(sums[0][t], sums[1][t]), _mm512_add_ps(sums[2][t], sums[3][t]));
+    _mm512_mask_storeu_ps(y + t * m.y_stride, rows, sum);
+  }
+}
+
+template <DType Type>
+void multiply_groups(const FloatMatmul& m) noexcept {
+  using Tile = void(const FloatMatmul&, const std::byte*, std::size_t, float*, __mmask16) noexcept;
+  constexpr Tile* by_tokens[tile_tokens] = {multiply_tile<Type, 1>, multiply_tile<Type, 2>,
+                                            multiply_tile<Type, 3>, multiply_tile<Type, 4>,
+                                            multiply_tile<Type, 5>, multiply_tile<Type, 6>};
+  for (std::size_t row = 0; row < m.rows; row += lanes) {
+    const std::byte* group = m.weights + row / lanes * m.group_bytes;
+    const std::size_t left = m.rows - row;
+    const auto rows = static_cast<__mmask16>(left < lanes ? (1U << left) - 1U : 0xffffU);
+    std::size_t tiles_left = (m.tokens + tile_tokens - 1) / tile_tokens;
+    for (std::size_t token = 0; token < m.tokens; --tiles_left) {
+      const std::size_t count = (m.tokens - token + tiles_left - 1) / tiles_left;
+      by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
+      token += count;
+    }
+  }
+}
+
+}  // namespace
+
+void multiply(const FloatMatmul& m) noexcept {
+  if (m.dtype == DType::f32) return multiply_groups<DType::f32>(m);
+  multiply_groups<DType::f16>(m);
+}
+
+}  // namespace espalier::kernels::avx512

@@ -1,0 +1,34 @@
+// What quantise_rows comes down to: one row, as pointers and a count (isa_functions.h says why).
+//
+// A block that holds a NaN or an infinity has no scale: its scale becomes NaN and its codes zero,
+// so every output that it reaches is NaN on every instruction set and nothing is hidden. A scale
+// that underflows to zero makes the codes zero; one that is subnormal is coarse, and codes are
+// clamped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace espalier::kernels {
+
+inline constexpr std::size_t quantise_block = 32;
+inline constexpr float max_code = 127.0F;
+
+// The bits of +infinity: as an integer, |x| is finite where its bits are below.
+inline constexpr std::uint32_t infinity_bits = 0x7f800000U;
+
+// x f32 [32 · blocks], codes [32 · blocks], scales and sums [blocks]
+using QuantiseBlocksFn = void(const float* x, std::size_t blocks, std::int8_t* codes, float* scales,
+                              std::int32_t* sums) noexcept;
+
+namespace scalar {
+QuantiseBlocksFn quantise_blocks;
+}
+namespace avx2 {
+QuantiseBlocksFn quantise_blocks;
+}
+namespace avx512 {
+QuantiseBlocksFn quantise_blocks;
+}
+
+}  // namespace espalier::kernels

@@ -1,0 +1,74 @@
+// Pointers and plain structs only in this file: isa_functions.h says why.
+#include <immintrin.h>
+
+#include "kernels/quantise_blocks.h"
+
+namespace espalier::kernels::avx2 {
+namespace {
+
+constexpr int vectors = 4;  // registers of 8 floats in a block
+constexpr int lanes = 8;
+
+inline std::uint32_t max_of(__m256i v) noexcept {
+  __m128i max = _mm_max_epu32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  max = _mm_max_epu32(max, _mm_shuffle_epi32(max, _MM_SHUFFLE(1, 0, 3, 2)));
+  max = _mm_max_epu32(max, _mm_shuffle_epi32(max, _MM_SHUFFLE(2, 3, 0, 1)));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(max));
+}
+
+inline std::int32_t sum_of(__m256i v) noexcept {
+  __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, _MM_SHUFFLE(1, 0, 3, 2)));
+  sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, _MM_SHUFFLE(2, 3, 0, 1)));
+  return _mm_cvtsi128_si32(sum);
+}
+
+// max|x| as bits; infinity and NaN come last.
+inline std::uint32_t max_magnitude_bits(const float* x) noexcept {
+  __m256i max = _mm256_setzero_si256();
+  for (int i = 0; i < vectors; ++i) {
+    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i * lanes));
+    max = _mm256_max_epu32(max, _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffffff)));
+  }
+  return max_of(max);
+}
+
+// 8 codes as int32: rounded to nearest even (the default mode), clamped.
+inline __m256i codes_of(const float* x, __m256 scale) noexcept {
+  const __m256i max = _mm256_set1_epi32(static_cast<int>(max_code));
+  const __m256i min = _mm256_set1_epi32(-static_cast<int>(max_code));
+  const __m256i code = _mm256_cvtps_epi32(_mm256_div_ps(_mm256_loadu_ps(x), scale));
+  return _mm256_max_epi32(_mm256_min_epi32(code, max), min);
+}
+
+}  // namespace
+
+void quantise_blocks(const float* x, std::size_t blocks, std::int8_t* codes, float* scales,
+                     std::int32_t* sums) noexcept {
+  for (std::size_t b = 0; b < blocks; ++b, x += quantise_block, codes += quantise_block) {
+    const std::uint32_t max = max_magnitude_bits(x);
+    const auto out = reinterpret_cast<__m256i*>(codes);
+    const __m128 max_value = _mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(max)));
+    const float scale = _mm_cvtss_f32(max_value) / max_code;
+    if (max >= infinity_bits || !(scale > 0.0F)) {
+      scales[b] = max >= infinity_bits ? __builtin_nanf("") : scale;
+      sums[b] = 0;
+      _mm256_storeu_si256(out, _mm256_setzero_si256());
+      continue;
+    }
+    const __m256 scale8 = _mm256_set1_ps(scale);
+    const __m256i c0 = codes_of(x, scale8);
+    const __m256i c1 = codes_of(x + lanes, scale8);
+    const __m256i c2 = codes_of(x + 2 * lanes, scale8);
+    const __m256i c3 = codes_of(x + 3 * lanes, scale8);
+    scales[b] = scale;
+    sums[b] = sum_of(_mm256_add_epi32(_mm256_add_epi32(c0, c1), _mm256_add_epi32(c2, c3)));
+    // Packing works within 128-bit lanes; the permutation puts the groups of four back in order.
+    const __m256i packed =
+        _mm256_packs_epi16(_mm256_packs_epi32(c0, c1), _mm256_packs_epi32(c2, c3));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_storeu_si256(out, _mm256_permutevar8x32_epi32(packed, order));
+  }
+}
+
+}  // namespace espalier::kernels::avx2
