@@ -1,0 +1,137 @@
+#include "text/pre_tokenizer.h"
+
+#include <cstdint>
+
+#include "text/unicode_classes.h"
+#include "text/utf8.h"
+
+namespace espalier::text {
+namespace {
+
+// A character as a splitter sees it. Past the end of the text: no class and size 0.
+struct Character {
+  std::uint8_t classes;
+  std::uint8_t size;
+
+  bool is(std::uint8_t some) const noexcept { return (classes & some) != 0; }
+};
+
+// Reads the characters of one text. Made once per word: the table's address stays in a register.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) noexcept : text_(text), classes_(character_classes()) {}
+
+  Character at(std::size_t i) const noexcept {
+    if (i >= text_.size()) return {0, 0};
+    const auto byte = static_cast<std::uint8_t>(text_[i]);
+    if (byte < 0x80) return {classes_[byte], 1};
+    const Utf8Character character = first_character(text_.substr(i));
+    const bool classified =
+        character.status == Utf8Status::valid && character.code_point <= last_classified_character;
+    return {classified ? classes_[character.code_point] : std::uint8_t{0}, character.size};
+  }
+
+  // The end of the run of characters from `i` on whose classes among `looked_at` are `wanted`.
+  std::size_t run_end(std::size_t i, std::uint8_t looked_at, std::uint8_t wanted) const noexcept {
+    for (Character c = at(i); c.size != 0 && (c.classes & looked_at) == wanted; c = at(i)) {
+      i += c.size;
+    }
+    return i;
+  }
+
+  bool starts_with(std::size_t i, std::string_view word) const noexcept {
+    return text_.substr(i).starts_with(word);
+  }
+
+ private:
+  std::string_view text_;
+  const std::uint8_t* classes_;
+};
+
+// 's|'t|'re|'ve|'m|'ll|'d at `i`: its size, or 0.
+std::size_t contraction(const Reader& reader, std::size_t i) noexcept {
+  for (const std::string_view word : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}) {
+    if (reader.starts_with(i, word)) return word.size();
+  }
+  return 0;
+}
+
+// \s+(?!\S)|\s+ from `i`, a space: the whole run at the end of the piece, else all but its last
+// character, which is left to be the next word or the front of it; but at least one. A piece ends
+// where the text does and before characters of the classes `piece_end`.
+std::size_t spaces_end(const Reader& reader, std::size_t i, std::uint8_t piece_end) noexcept {
+  std::size_t last = i;
+  std::size_t end = i;
+  for (Character c = reader.at(end); c.is(CharacterClass::space); c = reader.at(end)) {
+    last = end;
+    end += c.size;
+  }
+  const Character after = reader.at(end);
+  const bool ends_piece = after.size == 0 || after.is(piece_end);
+  return ends_piece || last == i ? end : last;
+}
+
+// GPT-2's expression within pieces that end before characters of the classes `piece_end`.
+std::size_t gpt2_within_piece(std::string_view text, std::size_t begin,
+                              std::uint8_t piece_end) noexcept {
+  const Reader reader(text);
+  if (text[begin] == '\'') {
+    if (const std::size_t size = contraction(reader, begin)) return begin + size;
+  }
+  std::size_t at = begin;
+  Character first = reader.at(at);
+  if (text[at] == ' ') {
+    const Character next = reader.at(at + 1);
+    if (next.size == 0 || next.is(CharacterClass::space | piece_end)) {
+      return spaces_end(reader, begin, piece_end);
+    }
+    first = next;
+    ++at;
+  } else if (first.is(CharacterClass::space)) {
+    return spaces_end(reader, begin, piece_end);
+  }
+  constexpr std::uint8_t kinds =
+      CharacterClass::letter | CharacterClass::number | CharacterClass::space;
+  return reader.run_end(at + first.size, kinds | piece_end, first.classes & kinds);
+}
+
+std::size_t gpt2(std::string_view text, std::size_t begin) noexcept {
+  return gpt2_within_piece(text, begin, 0);
+}
+
+std::size_t smollm(std::string_view text, std::size_t begin) noexcept {
+  const Character first = Reader(text).at(begin);
+  if (first.is(CharacterClass::numeric)) return begin + first.size;
+  return gpt2_within_piece(text, begin, CharacterClass::numeric);
+}
+
+}  // namespace
+
+struct PreTokenizer::Known {
+  std::string_view name;
+  WordEnd word_end;
+};
+
+// A new pre-tokeniser is a function above and a line here.
+const PreTokenizer::Known PreTokenizer::known_[] = {
+    {"gpt2", gpt2},
+    {"smollm", smollm},
+};
+
+std::optional<PreTokenizer> PreTokenizer::find(std::string_view name) {
+  for (const Known& known : known_) {
+    if (known.name == name) return PreTokenizer(known.word_end);
+  }
+  return std::nullopt;
+}
+
+std::string PreTokenizer::known_names() {
+  std::string names;
+  for (const Known& known : known_) {
+    if (!names.empty()) names += ", ";
+    names += known.name;
+  }
+  return names;
+}
+
+}  // namespace espalier::text
