@@ -75,8 +75,8 @@ std::vector<Isa> detect() { return {Isa::scalar}; }
 std::string processor_name() { return "unknown processor"; }
 #endif
 
-// Cores that a cgroup v2 quota allows ("max 100000" or "150000 100000"), rounded up; 0 where none is
-// set.
+// Cores that a cgroup v2 quota allows ("max 100000" or "150000 100000"), rounded up; 0 where none
+// is set.
 int cgroup_cores() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");
   std::string quota;

@@ -27,7 +27,8 @@ bool is_available(Isa isa);
 // ESPALIER_ISA names. Throws InvalidArgument where it names an unknown or an unavailable set.
 Isa chosen_isa();
 
-// One line about the machine for benchmark tables: processor name, cores this process may use, sets.
+// One line about the machine for benchmark tables: processor name, cores this process may use,
+// sets.
 std::string describe_machine();
 
 // Logical processors this process may run on: its affinity mask, further limited by a cgroup quota.

@@ -21,8 +21,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
   const std::filesystem::path& path() const noexcept { return path_; }
 
-  // Says that `part` (of bytes()) will not be read again soon: its pages leave this process. Reading
-  // it later is still right, only slower.
+  // Says that `part` (of bytes()) will not be read again soon: its pages leave this process.
+  // Reading it later is still right, only slower.
   void release(std::span<const std::byte> part) const noexcept;
 
  private:

@@ -1,8 +1,8 @@
 // Threads for many short parallel regions: a decode step has hundreds, a few microseconds each.
 //
-// A region hands out ranges of indices; which thread takes which range is left open, so work must not
-// depend on it. Idle workers spin for a bounded while, then sleep; a region never waits for a worker
-// that has not started on it, so a busy machine costs that worker's help and nothing else.
+// A region hands out ranges of indices; which thread takes which range is left open, so work must
+// not depend on it. Idle workers spin for a bounded while, then sleep; a region never waits for a
+// worker that has not started on it, so a busy machine costs that worker's help and nothing else.
 #pragma once
 
 #include <atomic>

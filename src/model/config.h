@@ -42,8 +42,8 @@ struct ModelConfig {
 };
 
 // Throws InvalidFile naming `file`, the field and its bound where the numbers do not fit together
-// (zero sizes, heads not a multiple of kv_heads, an odd head size, sizes no kernel takes, a slot read
-// before it is written).
+// (zero sizes, heads not a multiple of kv_heads, an odd head size, sizes no kernel takes, a slot
+// read before it is written).
 void validate(const ModelConfig& config, const std::string& file);
 
 }  // namespace espalier::model

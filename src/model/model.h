@@ -21,11 +21,11 @@ struct Projection {
 
 struct LayerWeights {
   std::vector<float> attention_norm;  // [D]
-  Projection qkv;                     // [(H + 2·H_kv)·K, D], or [H·K, D] where the layer writes no KV
-  Projection attention_out;           // [D, H·K]
-  std::vector<float> ffn_norm;        // [D]
-  Projection gate_up;                 // [2F, D]
-  Projection down;                    // [D, F]
+  Projection qkv;               // [(H + 2·H_kv)·K, D], or [H·K, D] where the layer writes no KV
+  Projection attention_out;     // [D, H·K]
+  std::vector<float> ffn_norm;  // [D]
+  Projection gate_up;           // [2F, D]
+  Projection down;              // [D, F]
 };
 
 struct Model {

@@ -1,0 +1,295 @@
+#include "model/forward.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/checked_math.h"
+
+namespace espalier::model {
+namespace {
+
+using tensor::PackedMatrix;
+using tensor::Rows;
+
+// Rows that a thread takes at a time in the ops between matmuls: enough work to be worth a claim,
+// few enough that a prompt of 64 tokens still feeds every thread.
+constexpr std::size_t row_grain = 8;
+
+bool any_quantised(const Projection& projection) {
+  return std::any_of(projection.parts.begin(), projection.parts.end(),
+                     [](const PackedMatrix& part) { return tensor::is_quantised(part.dtype()); });
+}
+
+}  // namespace
+
+Rows<float> Forward::Buffer::rows(std::size_t count, std::size_t cols) {
+  if (storage.size() < count * cols) storage.resize(count * cols);
+  return {storage.data(), count, cols};
+}
+
+Forward::Forward(std::shared_ptr<const Model> model, const kernels::Ops& ops,
+                 base::ThreadPool& pool, KvShape shape)
+    : model_(std::move(model)), ops_(ops), pool_(pool), shape_(shape) {
+  const ModelConfig& config = model_->config;
+  for (std::size_t i = 0; i < config.head_size / 2; ++i) {
+    const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(config.head_size);
+    inverse_frequencies_.push_back(
+        static_cast<float>(1.0 / std::pow(static_cast<double>(config.rope_theta), exponent)));
+  }
+}
+
+bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segments,
+                  const std::stop_token& stop) {
+  const ModelConfig& config = model_->config;
+  const std::size_t T = rows.size();
+  hidden_ = hidden_buffer_.rows(T, config.width);
+  delta_ = delta_buffer_.rows(T, config.width);
+  normed_ = normed_buffer_.rows(T, config.width);
+  attended_ = attended_buffer_.rows(T, config.query_width());
+  gate_up_ = gate_up_buffer_.rows(T, 2 * config.ffn_width);
+  ffn_ = ffn_buffer_.rows(T, config.ffn_width);
+  has_delta_ = false;
+  embed(rows);
+  compute_angles(segments);
+  plan_attention(segments);
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (stop.stop_requested()) return false;
+    attention_block(config.layers[layer], model_->layers[layer], segments);
+    ffn_block(model_->layers[layer]);
+  }
+  ops_.add(delta_, hidden_);
+  return true;
+}
+
+void Forward::embed(std::span<const InputRow> rows) {
+  pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      if (rows[t].embedding != nullptr) {
+        std::copy_n(rows[t].embedding, hidden_.cols(), hidden_.row(t).data());
+      } else {
+        tensor::unpack_row(model_->embedding, static_cast<std::size_t>(rows[t].token),
+                           hidden_.row(t));
+      }
+    }
+  });
+}
+
+// The angles of a position depend on the position alone. They are products in f32, as in the code
+// that the models were trained with, and their sine and cosine are rounded once.
+void Forward::compute_angles(std::span<const Segment> segments) {
+  const std::size_t half = inverse_frequencies_.size();
+  cos_ = cos_buffer_.rows(hidden_.rows(), half);
+  sin_ = sin_buffer_.rows(hidden_.rows(), half);
+  row_segment_.resize(hidden_.rows());
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    std::fill_n(row_segment_.begin() + static_cast<std::ptrdiff_t>(segments[s].first_row),
+                segments[s].tokens, s);
+  }
+  pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      const Segment& segment = segments[row_segment_[t]];
+      const auto position = static_cast<float>(segment.first_position + t - segment.first_row);
+      for (std::size_t i = 0; i < half; ++i) {
+        const double angle = static_cast<double>(position * inverse_frequencies_[i]);
+        cos_(t, i) = static_cast<float>(std::cos(angle));
+        sin_(t, i) = static_cast<float>(std::sin(angle));
+      }
+    }
+  });
+}
+
+// The same tasks serve every layer: a tile of tokens of one sequence against one KV head.
+void Forward::plan_attention(std::span<const Segment> segments) {
+  const std::size_t group = model_->config.heads / model_->config.kv_heads;
+  const std::size_t tile = kernels::attention_max_rows / group;
+  tasks_.clear();
+  regions_of_segment_.clear();
+  std::size_t regions = 0;
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    for (std::size_t first = 0; first < segments[s].tokens; first += tile) {
+      for (std::size_t head = 0; head < shape_.kv_heads; ++head) {
+        tasks_.push_back({s, head, first, std::min(tile, segments[s].tokens - first)});
+      }
+    }
+    regions_of_segment_.push_back(regions);
+    regions += shape_.kv_heads * segments[s].pages.size();
+  }
+  regions_.resize(regions);
+}
+
+void Forward::attention_block(const LayerConfig& config, const LayerWeights& weights,
+                              std::span<const Segment> segments) {
+  add_and_norm(weights.attention_norm, any_quantised(weights.qkv));
+  qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
+  project(weights.qkv, normed_, qkv_);
+  rotate_and_store(config, segments);
+  attend(config, segments);
+  if (any_quantised(weights.attention_out)) {
+    codes_.resize(attended_.rows(), attended_.cols());
+    pool_.run(attended_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+      ops_.quantise_rows(attended_, begin, end, codes_);
+    });
+  }
+  project(weights.attention_out, attended_, delta_);
+  has_delta_ = true;
+}
+
+void Forward::ffn_block(const LayerWeights& weights) {
+  add_and_norm(weights.ffn_norm, any_quantised(weights.gate_up));
+  project(weights.gate_up, normed_, gate_up_);
+  const bool quantise = any_quantised(weights.down);
+  if (quantise) codes_.resize(ffn_.rows(), ffn_.cols());
+  pool_.run(ffn_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    ops_.swiglu(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
+    if (quantise) ops_.quantise_rows(ffn_, begin, end, codes_);
+  });
+  project(weights.down, ffn_, delta_);
+}
+
+void Forward::rotate_and_store(const LayerConfig& config, std::span<const Segment> segments) {
+  const ModelConfig& model = model_->config;
+  const std::size_t K = model.head_size;
+  const std::size_t rotated_heads = model.heads + (config.writes_kv ? model.kv_heads : 0);
+  pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    const std::size_t count = end - begin;
+    if (config.rope) {
+      ops_.rope(qkv_.slice_rows(begin, count), rotated_heads, K, cos_.slice_rows(begin, count),
+                sin_.slice_rows(begin, count));
+    }
+    if (!config.writes_kv) return;
+    for (std::size_t t = begin; t < end; ++t) {
+      const Segment& segment = segments[row_segment_[t]];
+      const std::size_t position = segment.first_position + t - segment.first_row;
+      std::byte* page = segment.pages[position / kernels::page_positions];
+      const float* keys = qkv_.row(t).data() + model.query_width();
+      const float* values = keys + model.kv_width();
+      for (std::size_t head = 0; head < model.kv_heads; ++head) {
+        ops_.kv_store(shape_.head, page + shape_.region_offset(config.kv_slot, head),
+                      position % kernels::page_positions, keys + head * K, values + head * K);
+      }
+    }
+  });
+}
+
+void Forward::attend(const LayerConfig& config, std::span<const Segment> segments) {
+  const ModelConfig& model = model_->config;
+  const std::size_t K = model.head_size;
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    const std::size_t pages = segments[s].pages.size();
+    const std::byte** out = regions_.data() + regions_of_segment_[s];
+    for (std::size_t head = 0; head < model.kv_heads; ++head) {
+      const std::size_t offset = shape_.region_offset(config.kv_slot, head);
+      for (std::size_t page = 0; page < pages; ++page) *out++ = segments[s].pages[page] + offset;
+    }
+  }
+  pool_.run(tasks_.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const AttentionTask& task = tasks_[i];
+      const Segment& segment = segments[task.segment];
+      const std::size_t row = segment.first_row + task.first_token;
+      const std::size_t group = model.heads / model.kv_heads;
+      const std::size_t column = task.kv_head * group * K;
+      ops_.attention({
+          .layout = shape_.head,
+          .regions = regions_.data() + regions_of_segment_[task.segment] +
+                     task.kv_head * segment.pages.size(),
+          .first_position = segment.first_position + task.first_token,
+          .tokens = task.tokens,
+          .group = group,
+          .window = config.window,
+          .scale = 1.0F / std::sqrt(static_cast<float>(K)),
+          .q = qkv_.row(row).data() + column,
+          .q_stride = qkv_.stride(),
+          .out = attended_.row(row).data() + column,
+          .out_stride = attended_.stride(),
+      });
+    }
+  });
+}
+
+// hidden += delta; normed = norm(hidden); codes = quantised normed: one region, one pass over a
+// row.
+void Forward::add_and_norm(std::span<const float> weight, bool quantise) {
+  if (quantise) codes_.resize(hidden_.rows(), hidden_.cols());
+  pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    const std::size_t count = end - begin;
+    const Rows<float> hidden = hidden_.slice_rows(begin, count);
+    if (has_delta_) ops_.add(delta_.slice_rows(begin, count), hidden);
+    ops_.rms_norm(hidden, weight, model_->config.norm_epsilon, normed_.slice_rows(begin, count));
+    if (quantise) ops_.quantise_rows(normed_, begin, end, codes_);
+  });
+}
+
+void Forward::project(const Projection& projection, Rows<const float> x, Rows<float> y) {
+  std::size_t column = 0;
+  for (const PackedMatrix& part : projection.parts) {
+    multiply(part, x, y.slice_cols(column, part.rows()));
+    column += part.rows();
+  }
+}
+
+void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y) {
+  // Four claims a thread: a thread that was held up leaves the rest to the others.
+  const std::size_t claims = 4 * static_cast<std::size_t>(pool_.threads());
+  const std::size_t grain = base::ceil_div(w.groups(), claims);
+  const bool quantised = tensor::is_quantised(w.dtype());
+  pool_.run(w.groups(), grain, [&](std::size_t begin, std::size_t end) {
+    const std::size_t first = begin * tensor::packed_group_rows;
+    const std::size_t last = std::min(end * tensor::packed_group_rows, w.rows());
+    const Rows<float> out = y.slice_cols(first, last - first);
+    if (quantised) {
+      ops_.matmul_quantised(w, codes_, begin, end, out);
+    } else {
+      ops_.matmul_float(w, x, begin, end, out);
+    }
+  });
+}
+
+// Wanted rows, side by side at the top of normed_ (and codes_): no layer needs these buffers any
+// more.
+void Forward::final_norm(std::span<const std::size_t> rows, bool quantise) {
+  normed_ = normed_buffer_.rows(rows.size(), model_->config.width);
+  if (quantise) codes_.resize(rows.size(), model_->config.width);
+  pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      ops_.rms_norm(hidden_.slice_rows(rows[i], 1), model_->final_norm, model_->config.norm_epsilon,
+                    normed_.slice_rows(i, 1));
+    }
+    if (quantise) ops_.quantise_rows(normed_, begin, end, codes_);
+  });
+}
+
+void Forward::logits(std::span<const std::size_t> rows, Rows<float> y) {
+  const PackedMatrix& head = model_->output_head();
+  final_norm(rows, tensor::is_quantised(head.dtype()));
+  multiply(head, normed_, y);
+}
+
+void Forward::logits(std::span<const std::size_t> rows,
+                     std::span<const base::TokenId> vocabulary_rows, Rows<float> y) {
+  const PackedMatrix& head = model_->output_head();
+  const bool quantised = tensor::is_quantised(head.dtype());
+  final_norm(rows, quantised);
+  // A group of 16 rows is the least that a kernel computes.
+  constexpr std::size_t group_rows = tensor::packed_group_rows;
+  const Rows<float> groups =
+      group_logits_buffer_.rows(rows.size(), vocabulary_rows.size() * group_rows);
+  pool_.run(vocabulary_rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t v = begin; v < end; ++v) {
+      const auto row = static_cast<std::size_t>(vocabulary_rows[v]);
+      const std::size_t group = row / group_rows;
+      const std::size_t width = std::min(group_rows, head.rows() - group * group_rows);
+      const Rows<float> out = groups.slice_cols(v * group_rows, width);
+      if (quantised) {
+        ops_.matmul_quantised(head, codes_, group, group + 1, out);
+      } else {
+        ops_.matmul_float(head, normed_, group, group + 1, out);
+      }
+      for (std::size_t t = 0; t < rows.size(); ++t) y(t, v) = out(t, row % group_rows);
+    }
+  });
+}
+
+}  // namespace espalier::model

@@ -1,0 +1,108 @@
+// The forward pass: one for every architecture that a ModelConfig can describe.
+//
+// It takes a batch of rows (tokens of one or several sequences, each sequence's new tokens side by
+// side), appends their keys and values to the pages given, and leaves a hidden state per row, from
+// which logits can be asked for. Rows do not influence each other except through attention within
+// their sequence, and every sum has one order, so a row's result is the same in any batch.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "base/token.h"
+#include "kernels/ops.h"
+#include "model/kv_shape.h"
+#include "model/model.h"
+#include "tensor/rows.h"
+
+namespace espalier::model {
+
+// A token, or a ready embedding row f32 [D] in its place.
+struct InputRow {
+  base::TokenId token = 0;
+  const float* embedding = nullptr;
+};
+
+// The new tokens of one sequence: rows [first_row, first_row + tokens) of the batch, which stand at
+// positions first_position and up.
+struct Segment {
+  std::size_t first_row = 0;
+  std::size_t tokens = 0;
+  std::size_t first_position = 0;
+  // The sequence's pages from position 0 on, including those that the new tokens are written to.
+  std::span<std::byte* const> pages = {};
+};
+
+class Forward {
+ public:
+  // Keeps references to all of them.
+  Forward(std::shared_ptr<const Model> model, const kernels::Ops& ops, base::ThreadPool& pool,
+          KvShape shape);
+
+  // Runs the batch through all layers. False where `stop` ended it early: what was written to the
+  // pages is then incomplete and no logits may be asked for.
+  bool run(std::span<const InputRow> rows, std::span<const Segment> segments,
+           const std::stop_token& stop);
+
+  // Logits of rows of the last batch.  y: f32 [rows, V]
+  void logits(std::span<const std::size_t> rows, tensor::Rows<float> y);
+  // The same bits for some rows of the vocabulary only.  y: f32 [rows, vocabulary_rows]
+  void logits(std::span<const std::size_t> rows, std::span<const base::TokenId> vocabulary_rows,
+              tensor::Rows<float> y);
+
+ private:
+  // A matrix buffer that grows and never shrinks: a decode step allocates nothing.
+  struct Buffer {
+    std::vector<float> storage;
+    tensor::Rows<float> rows(std::size_t count, std::size_t cols);
+  };
+  struct AttentionTask {
+    std::size_t segment = 0;
+    std::size_t kv_head = 0;
+    std::size_t first_token = 0;
+    std::size_t tokens = 0;
+  };
+
+  void embed(std::span<const InputRow> rows);
+  void compute_angles(std::span<const Segment> segments);
+  void plan_attention(std::span<const Segment> segments);
+  void attention_block(const LayerConfig& config, const LayerWeights& weights,
+                       std::span<const Segment> segments);
+  void ffn_block(const LayerWeights& weights);
+  void rotate_and_store(const LayerConfig& config, std::span<const Segment> segments);
+  void attend(const LayerConfig& config, std::span<const Segment> segments);
+  void add_and_norm(std::span<const float> weight, bool quantise);
+  void final_norm(std::span<const std::size_t> rows, bool quantise);
+  void project(const Projection& projection, tensor::Rows<const float> x, tensor::Rows<float> y);
+  void multiply(const tensor::PackedMatrix& w, tensor::Rows<const float> x, tensor::Rows<float> y);
+
+  std::shared_ptr<const Model> model_;
+  const kernels::Ops& ops_;
+  base::ThreadPool& pool_;
+  KvShape shape_;
+  std::vector<float> inverse_frequencies_;  // [K/2]
+
+  // One batch, T rows.
+  tensor::Rows<float> hidden_;     // [T, D] the residual stream
+  tensor::Rows<float> delta_;      // [T, D] what the last block adds to it
+  tensor::Rows<float> normed_;     // [T, D]
+  tensor::Rows<float> qkv_;        // [T, (H + 2·H_kv)·K]
+  tensor::Rows<float> attended_;   // [T, H·K]
+  tensor::Rows<float> gate_up_;    // [T, 2F]
+  tensor::Rows<float> ffn_;        // [T, F]
+  tensor::Rows<float> cos_, sin_;  // [T, K/2]
+  bool has_delta_ = false;
+  kernels::QuantisedRows codes_;  // the input of the next projection
+  std::vector<std::size_t> row_segment_;
+  std::vector<AttentionTask> tasks_;
+  std::vector<const std::byte*> regions_;        // of the layer at hand: [segment][kv head][page]
+  std::vector<std::size_t> regions_of_segment_;  // where a segment's part of regions_ begins
+  Buffer hidden_buffer_, delta_buffer_, normed_buffer_, qkv_buffer_, attended_buffer_,
+      gate_up_buffer_, ffn_buffer_, cos_buffer_, sin_buffer_, group_logits_buffer_;
+};
+
+}  // namespace espalier::model

@@ -1,0 +1,134 @@
+#include "model/model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+#include "espalier/error.h"
+#include "model/families.h"
+#include "model/load_gguf.h"
+
+namespace espalier::model {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+ModelConfig good_config() {
+  return {.family = "llama",
+          .name = "n",
+          .license = "",
+          .width = 64,
+          .heads = 4,
+          .kv_heads = 2,
+          .head_size = 16,
+          .ffn_width = 96,
+          .vocabulary = 100,
+          .context = 128,
+          .kv_slots = 2,
+          .norm_epsilon = 1e-5F,
+          .rope_theta = 10000,
+          .tied_embeddings = true,
+          .layers = {{.kv_slot = 0}, {.kv_slot = 1}}};
+}
+
+TEST(ModelConfig, NumbersThatDoNotFitTogetherAreRefusedByName) {
+  EXPECT_NO_THROW(validate(good_config(), "f"));
+  const auto refused = [](const std::function<void(ModelConfig&)>& spoil, const std::string& why) {
+    ModelConfig config = good_config();
+    spoil(config);
+    EXPECT_THAT([&] { validate(config, "m.gguf"); },
+                ThrowsMessage<InvalidFile>(AllOf(HasSubstr("m.gguf: "), HasSubstr(why))));
+  };
+  refused([](auto& c) { c.layers.clear(); }, "number of layers is 0");
+  refused([](auto& c) { c.width = 0; }, "model width");
+  refused([](auto& c) { c.ffn_width = std::size_t{1} << 40; }, "FFN width");
+  refused([](auto& c) { c.vocabulary = 0; }, "vocabulary size");
+  refused([](auto& c) { c.context = 0; }, "context length");
+  refused([](auto& c) { c.head_size = 4096; }, "head size is 4096");
+  refused([](auto& c) { c.head_size = 15; }, "odd");
+  refused([](auto& c) { c.kv_heads = 3; }, "cannot share 3 KV heads");
+  refused(
+      [](auto& c) {
+        c.heads = 130;
+        c.kv_heads = 1;
+      },
+      "130 query heads on each KV head");
+  refused([](auto& c) { c.norm_epsilon = -1; }, "epsilon");
+  refused([](auto& c) { c.rope_theta = 0; }, "rotary base");
+  refused([](auto& c) { c.layers[1].kv_slot = 2; }, "names KV slot 2 of 2");
+  refused([](auto& c) { c.layers[0].writes_kv = false; }, "no layer before it writes");
+}
+
+// A fixture's bytes, to be spoilt: each replacement has the length of what it replaces.
+class SpoiltFile {
+ public:
+  explicit SpoiltFile(const std::string& name) {
+    std::ifstream in("tests/parity/fixtures/" + name + ".gguf", std::ios::binary);
+    bytes_.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  // Replaces the first `from` at or after `anchor`.
+  SpoiltFile& replace(const std::string& anchor, const std::string& from, const std::string& to) {
+    EXPECT_EQ(from.size(), to.size());
+    const std::size_t at = bytes_.find(from, bytes_.find(anchor));
+    EXPECT_NE(at, std::string::npos) << from;
+    bytes_.replace(at, from.size(), to);
+    return *this;
+  }
+  // Sets the u32 or f32 value of a key: it stands behind the key's name and its type tag.
+  SpoiltFile& set_u32(const std::string& key, std::uint32_t value) {
+    const std::size_t at = bytes_.find(key) + key.size() + 4;
+    std::memcpy(bytes_.data() + at, &value, 4);
+    return *this;
+  }
+  Model load() const {
+    base::ThreadPool pool(1);
+    return load_gguf(tensor::GgufFile::parse("m.gguf", std::as_bytes(std::span(bytes_))), pool);
+  }
+  void expect_refused(const std::string& why) const {
+    EXPECT_THAT([&] { load(); },
+                ThrowsMessage<InvalidFile>(AllOf(HasSubstr("m.gguf: "), HasSubstr(why))));
+  }
+
+ private:
+  std::string bytes_;
+};
+
+TEST(LoadGguf, ReadsTheConfigurationOfEveryFixture) {
+  const Model tied = SpoiltFile("gqa_tied_f32").load();
+  EXPECT_TRUE(tied.config.tied_embeddings);
+  EXPECT_EQ(tied.config.layers.size(), tied.layers.size());
+  EXPECT_EQ(tied.config.kv_heads, 2U);
+  EXPECT_EQ(&tied.output_head(), &tied.embedding);
+  const Model untied = SpoiltFile("mha_untied_f32").load();
+  EXPECT_FALSE(untied.config.tied_embeddings);
+  EXPECT_EQ(untied.output_head().rows(), untied.config.vocabulary);
+  EXPECT_EQ(untied.layers[0].qkv.parts.size(), 1U) << "parts of one dtype are fused";
+}
+
+TEST(LoadGguf, FilesThatWouldComputeSomethingElseAreRefused) {
+  SpoiltFile("gqa_tied_f32")
+      .replace("general.architecture", "llama", "mamba")
+      .expect_refused("'mamba' is not supported; supported are: llama");
+  SpoiltFile("gqa_tied_f32")
+      .replace("blk.1.ffn_up.weight", "blk.1.ffn_up.weight", "blk.1.ffn_up.wonder")
+      .expect_refused("blk.1.ffn_up.weight");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.block_count", 1).expect_refused("has no place");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.block_count", 3).expect_refused("blk.2.");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.block_count", 0x7fffffff).expect_refused("block_count");
+  SpoiltFile("gqa_tied_f32")
+      .set_u32("llama.embedding_length", 128)
+      .expect_refused("llama.rope.dimension_count is 16; the head size, 32, was expected");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.feed_forward_length", 64).expect_refused("ffn_gate");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.attention.head_count", 0).expect_refused("is 0");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.attention.head_count_kv", 3).expect_refused("share 3");
+  SpoiltFile("gqa_tied_f32").set_u32("llama.context_length", 0).expect_refused("context length");
+}
+
+}  // namespace
+}  // namespace espalier::model
