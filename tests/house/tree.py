@@ -12,17 +12,23 @@ _SKIPPED = {".git", ".venv", ".cache", "build", "__pycache__"}
 
 def files(root: Path = ROOT) -> list[Path]:
     """Every file that git tracks or would take in, sorted; without git, every file outside built folders."""
-    if (root / ".git").exists():
-        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                                capture_output=True, check=False)
-        if listed.returncode == 0:
-            names = {os.fsdecode(name) for name in listed.stdout.split(b"\0") if name}
-            return sorted(path for path in (root / name for name in names) if path.is_file())
+    names = _known_to_git(root) if (root / ".git").exists() else None
+    if names is not None:
+        return sorted(path for path in (root / name for name in names) if path.is_file())
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in _SKIPPED]
         found += [Path(folder) / name for name in names]
     return sorted(found)
+
+
+def _known_to_git(root: Path) -> set[str] | None:
+    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no git here, or a tree that it refuses to read
+    return {os.fsdecode(name) for name in listed.split(b"\0") if name}
 
 
 def text_of(path: Path) -> str | None:
