@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unittest
-from pathlib import Path
 
 import tree
 
@@ -83,7 +82,8 @@ class Tree(HouseTest):
         names = sorted(path.name for path in folder.glob("*.md"))
         numbers = [match.group(1) for name in names if (match := DECISION.fullmatch(name))]
         self.assertEqual(numbers, [f"{i + 1:03}" for i in range(len(names))], names)
-        self.assert_none([f"{name} is too long" for name in names if len((folder / name).read_text().splitlines()) > 25])
+        self.assert_none([f"{name} is too long" for name in names
+                          if len((folder / name).read_text().splitlines()) > 25])
 
 
 class Patterns(unittest.TestCase):
