@@ -23,6 +23,15 @@ using tensor::DType;
 // scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency.
 constexpr std::size_t tile_tokens = 12;
 
+// Rows that all tokens pass over before the next: few enough that their weights stay in the
+// second-level cache, enough that a tile's activations are used from the first and outputs are
+// written in runs.
+constexpr std::size_t pass_rows = 8 * matmul_group_rows;
+
+// Up to so many tokens a tile waits for memory rather than for its multiplications, and prefetches
+// the next group while it works on one.
+constexpr std::size_t prefetching_tokens = 8;
+
 constexpr std::size_t vector_bytes = 64;
 constexpr std::size_t halves_bytes = 32;  // one scale for each row of a group
 constexpr std::size_t lanes = 16;
@@ -44,6 +53,12 @@ inline __m512i broadcast_4_codes(const std::int8_t* at) noexcept {
 
 inline __m512 load_halves(const std::byte* at) noexcept {
   return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(at)));
+}
+
+// Starts the way of a cache line into the second-level cache: from there the processor's own
+// prefetching is quick, and many more lines can be on their way to it than to the first level.
+inline void prefetch(const std::byte* at) noexcept {
+  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
 
 // What 16 consecutive blocks of a token need besides codes and scales, worked out 16 at a time:
@@ -92,8 +107,17 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
                                  : _mm512_setzero_si512();
     }
     const std::byte* block = group + b * vectors<Type> * vector_bytes;
+    const std::byte* scales_at = group + m.scales_offset + b * halves_bytes;
+    const std::byte* minima_at = group + m.minima_offset + b * halves_bytes;
+    if constexpr (Tokens <= prefetching_tokens) {
+      prefetch(scales_at + m.group_bytes);
+      if constexpr (Type == DType::q4_1) prefetch(minima_at + m.group_bytes);
+    }
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < vectors<Type>; ++j) {
+      if constexpr (Tokens <= prefetching_tokens) {
+        prefetch(block + j * vector_bytes + m.group_bytes);
+      }
       const __m512i codes = _mm512_load_si512(block + j * vector_bytes);
       if constexpr (is_4_bit<Type>) {
         const __m512i nibble = _mm512_set1_epi8(15);
@@ -118,14 +142,14 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
         }
       }
     }
-    const __m512 scales = load_halves(group + m.scales_offset + b * halves_bytes);
+    const __m512 scales = load_halves(scales_at);
 #pragma GCC unroll 16
     for (std::size_t t = 0; t < Tokens; ++t) {
       const __m512 scale = _mm512_mul_ps(scales, _mm512_set1_ps(x_scales[t * m.blocks + b]));
       sums[t] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dots[t]), sums[t]);
     }
     if constexpr (Type == DType::q4_1) {
-      const __m512 minima = load_halves(group + m.minima_offset + b * halves_bytes);
+      const __m512 minima = load_halves(minima_at);
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
         const __m512 scaled_sum = _mm512_set1_ps(corrections[t].scaled_sums[b % lanes]);
@@ -149,15 +173,18 @@ void multiply_groups(const QuantisedMatmul& m) noexcept {
       multiply_tile<Type, 4>,  multiply_tile<Type, 5>,  multiply_tile<Type, 6>,
       multiply_tile<Type, 7>,  multiply_tile<Type, 8>,  multiply_tile<Type, 9>,
       multiply_tile<Type, 10>, multiply_tile<Type, 11>, multiply_tile<Type, 12>};
-  for (std::size_t row = 0; row < m.rows; row += lanes) {
-    const std::byte* group = m.weights + row / lanes * m.group_bytes;
-    const std::size_t left = m.rows - row;
-    const auto rows = static_cast<__mmask16>(left < lanes ? (1U << left) - 1U : 0xffffU);
+  for (std::size_t begin = 0; begin < m.rows; begin += pass_rows) {
+    const std::size_t end = begin + pass_rows < m.rows ? begin + pass_rows : m.rows;
     // Tiles of nearly equal size: 13 tokens are 7 + 6, as 12 + 1 would unpack as often for less.
     std::size_t tiles_left = (m.tokens + tile_tokens - 1) / tile_tokens;
     for (std::size_t token = 0; token < m.tokens; --tiles_left) {
       const std::size_t count = (m.tokens - token + tiles_left - 1) / tiles_left;
-      by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
+      for (std::size_t row = begin; row < end; row += lanes) {
+        const std::byte* group = m.weights + row / lanes * m.group_bytes;
+        const std::size_t left = m.rows - row;
+        const auto rows = static_cast<__mmask16>(left < lanes ? (1U << left) - 1U : 0xffffU);
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
+      }
       token += count;
     }
   }
