@@ -38,6 +38,7 @@ function(espalier_layer name)
   set_property(GLOBAL APPEND PROPERTY ESPALIER_LAYERS ${name})
   if(ESPALIER_TESTS AND LAYER_TESTS)
     add_executable(${name}_test ${LAYER_TESTS})
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})  # tests/…: readers of fixtures
     target_link_libraries(${name}_test PRIVATE espalier_${name} GTest::gmock GTest::gtest_main rapidcheck)
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 900)

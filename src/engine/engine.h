@@ -7,8 +7,9 @@
 //   engine.step({{.sequence = &sequence, .tokens = prompt, .wanted = {&last, 1}}}, out);
 //   out.logits(0).row(0)                          // f32 [V], what follows the prompt
 //
-// Promise: on one instruction set the logits of a position depend on the tokens (or embedding rows) up
-// to it and on nothing else: not on threads, batch, chunks, prefix reuse, truncate or fork, bit for bit.
+// Promise: on one instruction set the logits of a position depend on the tokens (or embedding rows)
+// up to it and on nothing else: not on threads, batch, chunks, prefix reuse, truncate or fork, bit
+// for bit.
 #pragma once
 
 #include <cstddef>
@@ -29,17 +30,17 @@
 namespace espalier::engine {
 
 struct EngineOptions {
-  int threads = 0;                               // 0: base::usable_cores()
+  int threads = 0;  // 0: base::usable_cores()
   base::Isa isa = base::chosen_isa();
   kernels::KvType kv_type = kernels::KvType::f16;
-  std::size_t context = 0;                       // 0: the model's; more than that is refused
-  std::size_t cache_tokens = 0;                  // positions the KV cache holds in all; 0: context
-  std::size_t chunk = 512;                       // most tokens in one forward pass
+  std::size_t context = 0;       // 0: the model's; more than that is refused
+  std::size_t cache_tokens = 0;  // positions the KV cache holds in all; 0: context
+  std::size_t chunk = 512;       // most tokens in one forward pass
   bool prefix_reuse = true;
 };
 
-// Rows that take the place of tokens' embeddings (an image's, say). `content_hash` names the content:
-// equal hashes mean equal rows.
+// Rows that take the place of tokens' embeddings (an image's, say). `content_hash` names the
+// content: equal hashes mean equal rows.
 struct EmbeddingRows {
   tensor::Rows<const float> rows;  // f32 [T, D]
   std::uint64_t content_hash = 0;
@@ -48,15 +49,17 @@ struct EmbeddingRows {
 struct StepItem {
   Sequence* sequence = nullptr;
   // What to append: tokens, or embedding rows where tokens is empty.
-  std::span<const base::TokenId> tokens;
+  std::span<const base::TokenId> tokens = {};
   EmbeddingRows embeddings = {};
   AdapterId adapter = no_adapter;
   // Which of the new positions to give logits for, as ascending indices into this item.
-  std::span<const std::size_t> wanted;
+  std::span<const std::size_t> wanted = {};
   // Which rows of the vocabulary; empty: all, in order.
-  std::span<const base::TokenId> vocabulary_rows;
+  std::span<const base::TokenId> vocabulary_rows = {};
 
-  std::size_t size() const noexcept { return tokens.empty() ? embeddings.rows.rows() : tokens.size(); }
+  std::size_t size() const noexcept {
+    return tokens.empty() ? embeddings.rows.rows() : tokens.size();
+  }
 };
 
 enum class StepStatus {
@@ -97,8 +100,8 @@ class Engine {
 
   Sequence new_sequence();
 
-  // Gives an empty sequence the longest cached prefix of `tokens`, in whole pages and leaving at least
-  // one token to compute. Returns how many positions it now holds.
+  // Gives an empty sequence the longest cached prefix of `tokens`, in whole pages and leaving at
+  // least one token to compute. Returns how many positions it now holds.
   std::size_t reuse_prefix(Sequence& sequence, std::span<const base::TokenId> tokens,
                            AdapterId adapter = no_adapter);
 
@@ -106,7 +109,8 @@ class Engine {
   // threads (calls take turns) on different sequences; a sequence may stand in a batch once.
   // Throws before any work: InvalidArgument naming the item, ExceededContextWindowSize.
   StepStatus step(std::span<const StepItem> batch, StepOutput& out, std::stop_token stop = {});
-  StepStatus step(std::initializer_list<StepItem> batch, StepOutput& out, std::stop_token stop = {}) {
+  StepStatus step(std::initializer_list<StepItem> batch, StepOutput& out,
+                  std::stop_token stop = {}) {
     return step(std::span<const StepItem>(batch.begin(), batch.size()), out, std::move(stop));
   }
 

@@ -27,10 +27,10 @@ enum class FinishReason {
 };
 
 struct GenerationSettings {
-  SamplingOptions sampling;
+  SamplingOptions sampling = {};
   std::size_t maximum_tokens = 0;               // 0: until the context is full
-  std::vector<base::TokenId> stop_tokens;       // not part of the text
-  std::vector<std::string> stop_strings;        // not part of the text; must not be empty strings
+  std::vector<base::TokenId> stop_tokens = {};  // not part of the text
+  std::vector<std::string> stop_strings = {};   // not part of the text; must not be empty strings
 };
 
 class Generation {
@@ -66,7 +66,7 @@ class Generation {
   FinishReason finish_ = FinishReason::none;
 
   std::optional<std::string> finish(FinishReason reason);
-  std::string release(std::string text, bool& stopped);
+  std::string release(std::string text);
 };
 
 }  // namespace espalier::engine

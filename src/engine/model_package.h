@@ -1,4 +1,5 @@
-// A model as a user has it: one file with weights, tokenizer and chat template, ready for an engine.
+// A model as a user has it: one file with weights, tokenizer and chat template, ready for an
+// engine.
 #pragma once
 
 #include <filesystem>
@@ -20,8 +21,8 @@ struct ModelPackage {
   std::string chat_template;
 };
 
-// Reads a GGUF file; `threads` repack its weights. Throws InvalidFile or AssetsUnavailable naming the
-// file and the fault.
+// Reads a GGUF file; `threads` repack its weights. Throws InvalidFile or AssetsUnavailable naming
+// the file and the fault.
 ModelPackage load_package(const std::filesystem::path& path, int threads);
 
 // The tokenizer alone, for work that needs no weights.

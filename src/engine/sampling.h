@@ -1,8 +1,8 @@
 // From logits to the next token.
 //
-// The order of the steps: repeat penalty on the logits of recent tokens (Keskar et al. 2019: positive
-// logits are divided, negative multiplied), temperature, softmax, then top-k, top-p and min-p keep a
-// set of likely tokens from which one is drawn. Ties go to the lower id.
+// The order of the steps: repeat penalty on the logits of recent tokens (Keskar et al. 2019:
+// positive logits are divided, negative multiplied), temperature, softmax, then top-k, top-p and
+// min-p keep a set of likely tokens from which one is drawn. Ties go to the lower id.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@
 namespace espalier::engine {
 
 struct SamplingOptions {
-  float temperature = 0.0F;         // 0: greedy
-  int top_k = 0;                    // 0: off
-  float top_p = 1.0F;               // 1: off
-  float min_p = 0.0F;               // 0: off
-  float repeat_penalty = 1.0F;      // 1: off
-  std::size_t repeat_window = 64;   // how many recent tokens the penalty looks at
+  float temperature = 0.0F;        // 0: greedy
+  int top_k = 0;                   // 0: off
+  float top_p = 1.0F;              // 1: off
+  float min_p = 0.0F;              // 0: off
+  float repeat_penalty = 1.0F;     // 1: off
+  std::size_t repeat_window = 64;  // how many recent tokens the penalty looks at
   std::uint64_t seed = 0;
 };
 
@@ -38,6 +38,11 @@ class Sampler {
   base::TokenId sample(std::span<const float> logits, std::span<const base::TokenId> recent);
 
  private:
+  void penalise_repeats(std::span<const base::TokenId> recent);
+  base::TokenId draw();
+  std::size_t keep_likely();
+  double uniform();
+
   SamplingOptions options_;
   const kernels::Ops* ops_;
   std::mt19937_64 random_;

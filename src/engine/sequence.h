@@ -1,8 +1,8 @@
 // What one conversation owns: the keys of its positions and references to KV pages.
 //
-// A Sequence is a value to move, not to copy; fork() makes a second one that shares every page until
-// either writes. It must not outlive its engine, and must not be used by two threads at once; different
-// sequences of one engine may be.
+// A Sequence is a value to move, not to copy; fork() makes a second one that shares every page
+// until either writes. It must not outlive its engine, and must not be used by two threads at once;
+// different sequences of one engine may be.
 #pragma once
 
 #include <cstddef>

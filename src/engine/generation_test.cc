@@ -1,0 +1,150 @@
+#include "engine/generation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "engine/fixture_testing.h"
+#include "engine/model_package.h"
+#include "espalier/error.h"
+
+namespace espalier::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+class GenerationTest : public ::testing::Test {
+ protected:
+  const ModelPackage package_ = load_package("tests/parity/fixtures/head64_q4_1.gguf", 1);
+  Engine engine_{package_.model, {.threads = 1, .context = 256}};
+  Sequence sequence_ = engine_.new_sequence();
+  const std::vector<base::TokenId> prompt_ = package_.tokenizer->encode("Hello there");
+
+  struct Answer {
+    std::string text;
+    std::vector<base::TokenId> tokens;
+    FinishReason reason;
+  };
+  Answer run(GenerationSettings settings, std::stop_token stop = {}) {
+    sequence_.truncate(0);
+    Generation generation(engine_, *package_.tokenizer, sequence_, prompt_, std::move(settings),
+                          std::move(stop));
+    std::string text;
+    while (const auto piece = generation.next()) text += *piece;
+    EXPECT_EQ(generation.next(), std::nullopt) << "an ended answer stays ended";
+    return {text, generation.tokens(), generation.finish_reason()};
+  }
+};
+
+TEST_F(GenerationTest, TheTokenLimitEndsTheAnswerAndTheTextIsThatOfItsTokens) {
+  const Answer answer = run({.maximum_tokens = 40});
+  EXPECT_EQ(answer.tokens.size(), 40U);
+  EXPECT_EQ(answer.reason, FinishReason::token_limit);
+  EXPECT_EQ(answer.text, package_.tokenizer->decode(answer.tokens));
+}
+
+TEST_F(GenerationTest, GreedyTextIsTheSameForAnyThreadCount) {
+  const Answer expected = run({.maximum_tokens = 60});
+  for (int threads : {2, 3, 8}) {
+    Engine engine(package_.model, {.threads = threads, .context = 256});
+    Sequence sequence = engine.new_sequence();
+    Generation generation(engine, *package_.tokenizer, sequence, prompt_, {.maximum_tokens = 60});
+    while (generation.next()) {
+    }
+    EXPECT_EQ(generation.tokens(), expected.tokens) << threads;
+  }
+}
+
+TEST_F(GenerationTest, AStopTokenEndsTheAnswerAndIsNoPartOfIt) {
+  const Answer whole = run({.maximum_tokens = 20});
+  const base::TokenId stop = whole.tokens[7];
+  const auto first = std::find(whole.tokens.begin(), whole.tokens.end(), stop);
+  const Answer answer = run({.maximum_tokens = 20, .stop_tokens = {stop}});
+  EXPECT_EQ(answer.reason, FinishReason::stop);
+  EXPECT_EQ(answer.tokens, std::vector(whole.tokens.begin(), first));
+}
+
+TEST_F(GenerationTest, AStopStringEndsTheAnswerInFrontOfItEvenAcrossTokens) {
+  const std::string whole = run({.maximum_tokens = 40}).text;
+  for (std::size_t begin : {std::size_t{3}, whole.size() / 2, whole.size() - 6}) {
+    const std::string stop = whole.substr(begin, 5);
+    const Answer answer = run({.maximum_tokens = 40, .stop_strings = {"never said", stop}});
+    EXPECT_EQ(answer.reason, FinishReason::stop);
+    EXPECT_EQ(answer.text, whole.substr(0, whole.find(stop)));
+  }
+}
+
+TEST_F(GenerationTest, TextThatOnlyBeginsLikeAStopStringIsNotLost) {
+  const std::string whole = run({.maximum_tokens = 40}).text;
+  const Answer answer = run({.maximum_tokens = 40, .stop_strings = {whole.substr(10) + "?!"}});
+  EXPECT_EQ(answer.text, whole);
+  EXPECT_EQ(answer.reason, FinishReason::token_limit);
+}
+
+TEST_F(GenerationTest, TheContextsEndIsAFinishReason) {
+  const Answer answer = run({});
+  EXPECT_EQ(answer.reason, FinishReason::context_limit);
+  // The last token of the context is computed, and what follows it is sampled.
+  EXPECT_EQ(answer.tokens.size(), 256 - prompt_.size() + 1);
+}
+
+TEST_F(GenerationTest, CancellingEndsTheAnswerAndLeavesTheSequenceUsable) {
+  std::stop_source source;
+  Generation generation(engine_, *package_.tokenizer, sequence_, prompt_, {}, source.get_token());
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(generation.next());
+  source.request_stop();
+  while (generation.next()) {
+  }
+  EXPECT_EQ(generation.finish_reason(), FinishReason::cancelled);
+  EXPECT_EQ(generation.tokens().size(), 5U);
+  EXPECT_EQ(run({.maximum_tokens = 5}).tokens, generation.tokens());
+}
+
+TEST_F(GenerationTest, APromptThatLeavesNoRoomIsRefusedBeforeAnyWork) {
+  const std::vector<base::TokenId> prompt(256, 1);
+  try {
+    Generation(engine_, *package_.tokenizer, sequence_, prompt, {});
+    FAIL() << "256 tokens and an answer fit 256";
+  } catch (const ExceededContextWindowSize& error) {
+    EXPECT_EQ(error.tokens(), 257U);
+    EXPECT_EQ(error.limit(), 256U);
+    EXPECT_THAT(error.what(), HasSubstr("context window"));
+  }
+  EXPECT_EQ(sequence_.length(), 0U);
+}
+
+TEST_F(GenerationTest, BadSettingsAreRefused) {
+  const auto start = [&](GenerationSettings settings, std::vector<base::TokenId> prompt) {
+    Generation(engine_, *package_.tokenizer, sequence_, std::move(prompt), std::move(settings));
+  };
+  EXPECT_THROW(start({}, {}), InvalidArgument);
+  EXPECT_THROW(start({.stop_strings = {""}}, prompt_), InvalidArgument);
+  EXPECT_THROW(start({.sampling = {.temperature = -1}}, prompt_), InvalidArgument);
+}
+
+TEST(ModelPackage, HasATokenizerATemplateAndAModel) {
+  const ModelPackage package = load_package("tests/parity/fixtures/gqa_tied_f32.gguf", 2);
+  EXPECT_EQ(package.tokenizer->vocabulary_size(), package.model->config.vocabulary);
+  EXPECT_THAT(package.chat_template, HasSubstr("<|im_start|>"));
+  EXPECT_EQ(load_tokenizer("tests/parity/fixtures/gqa_tied_f32.gguf")->encode("abc"),
+            package.tokenizer->encode("abc"));
+}
+
+TEST(ModelPackage, AnUnknownTokenizerIsRefusedByName) {
+  std::ifstream in("tests/parity/fixtures/gqa_tied_f32.gguf", std::ios::binary);
+  std::stringstream bytes;
+  bytes << in.rdbuf();
+  std::string text = bytes.str();
+  const std::string key = "tokenizer.ggml.model";
+  text.replace(text.find("gpt2", text.find(key)), 4, "bert");
+  const std::string path = ::testing::TempDir() + "espalier_bert.gguf";
+  std::ofstream(path, std::ios::binary) << text;
+  EXPECT_THAT([&] { load_package(path, 1); }, ThrowsMessage<InvalidFile>(HasSubstr("'bert'")));
+}
+
+}  // namespace
+}  // namespace espalier::engine

@@ -1,0 +1,104 @@
+#include "engine/sampling.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "espalier/error.h"
+
+namespace espalier::engine {
+namespace {
+
+using base::TokenId;
+
+const kernels::Ops& ops() { return kernels::ops_for(base::available_isas().back()); }
+
+// How often each token comes in 20,000 draws.
+std::map<TokenId, double> shares(const SamplingOptions& options, const std::vector<float>& logits,
+                                 const std::vector<TokenId>& recent = {}) {
+  Sampler sampler(options, ops());
+  constexpr int draws = 20000;
+  std::map<TokenId, double> counts;
+  for (int i = 0; i < draws; ++i) counts[sampler.sample(logits, recent)] += 1.0 / draws;
+  return counts;
+}
+
+// Probabilities 0.5, 0.25, 0.125, 0.125 in a scattered order.
+const std::vector<float> logits = {std::log(0.125F), std::log(0.5F), std::log(0.125F),
+                                   std::log(0.25F)};
+
+// Four standard deviations of a share of 20,000 draws are at most 0.0142.
+constexpr double tolerance = 0.0142;
+
+TEST(Sampler, GreedyTakesTheHighestAndTheLowerIdOnTies) {
+  Sampler sampler({}, ops());
+  EXPECT_EQ(sampler.sample(logits, {}), 1);
+  EXPECT_EQ(sampler.sample(std::vector<float>{1, 3, 3, 2}, {}), 1);
+}
+
+TEST(Sampler, AtTemperatureOneTokensComeWithTheirProbability) {
+  const auto counts = shares({.temperature = 1, .seed = 1}, logits);
+  EXPECT_NEAR(counts.at(1), 0.5, tolerance);
+  EXPECT_NEAR(counts.at(3), 0.25, tolerance);
+  EXPECT_NEAR(counts.at(0), 0.125, tolerance);
+  EXPECT_NEAR(counts.at(2), 0.125, tolerance);
+}
+
+TEST(Sampler, TemperatureSharpensAndFlattens) {
+  // p² renormalised: 0.25 / (0.25 + 0.0625 + 2 · 0.015625).
+  EXPECT_NEAR(shares({.temperature = 0.5, .seed = 2}, logits).at(1), 0.25 / 0.34375, tolerance);
+  EXPECT_NEAR(shares({.temperature = 1e6F, .seed = 2}, logits).at(0), 0.25, tolerance);
+  EXPECT_EQ(shares({.temperature = 1e-6F, .seed = 2}, logits).size(), 1U);
+}
+
+TEST(Sampler, TopKKeepsTheLikeliest) {
+  const auto counts = shares({.temperature = 1, .top_k = 2, .seed = 3}, logits);
+  EXPECT_EQ(counts.size(), 2U);
+  EXPECT_NEAR(counts.at(1), 2.0 / 3, tolerance);
+  // Of two equally likely the lower id stays.
+  EXPECT_TRUE(shares({.temperature = 1, .top_k = 3, .seed = 3}, logits).contains(0));
+  EXPECT_EQ(shares({.temperature = 1, .top_k = 100, .seed = 3}, logits).size(), 4U);
+}
+
+TEST(Sampler, TopPKeepsTheFewestThatReachItsMass) {
+  EXPECT_EQ(shares({.temperature = 1, .top_p = 0.4F, .seed = 4}, logits).size(), 1U);
+  EXPECT_EQ(shares({.temperature = 1, .top_p = 0.7F, .seed = 4}, logits).size(), 2U);
+  EXPECT_EQ(shares({.temperature = 1, .top_p = 0.8F, .seed = 4}, logits).size(), 3U);
+}
+
+TEST(Sampler, MinPDropsWhatIsUnlikelyBesideTheLikeliest) {
+  EXPECT_EQ(shares({.temperature = 1, .min_p = 0.3F, .seed = 5}, logits).size(), 2U);
+  EXPECT_EQ(shares({.temperature = 1, .min_p = 1, .seed = 5}, logits).size(), 1U);
+}
+
+TEST(Sampler, RepeatPenaltyLowersRecentTokensOfEitherSignWithinItsWindow) {
+  Sampler sampler({.repeat_penalty = 2, .repeat_window = 2}, ops());
+  EXPECT_EQ(sampler.sample(std::vector<float>{3, 2}, std::vector<TokenId>{0}), 1);
+  EXPECT_EQ(sampler.sample(std::vector<float>{-2, -3}, std::vector<TokenId>{0}), 1);
+  EXPECT_EQ(sampler.sample(std::vector<float>{3, 2, 1}, std::vector<TokenId>{0, 2, 2}), 0);
+}
+
+TEST(Sampler, TheSameSeedGivesTheSameTokens) {
+  const SamplingOptions options{.temperature = 1, .top_p = 0.95F, .seed = 6};
+  Sampler a(options, ops()), b(options, ops());
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(a.sample(logits, {}), b.sample(logits, {}));
+}
+
+TEST(Sampler, BadOptionsAreRefusedByName) {
+  const auto refused = [](const SamplingOptions& options, const std::string& name) {
+    EXPECT_THAT([&] { validate(options); },
+                ::testing::ThrowsMessage<InvalidArgument>(::testing::HasSubstr(name)));
+  };
+  refused({.temperature = -1}, "temperature");
+  refused({.temperature = NAN}, "temperature");
+  refused({.top_k = -1}, "top-k");
+  refused({.top_p = 0}, "top-p");
+  refused({.top_p = 1.5F}, "top-p");
+  refused({.min_p = -0.1F}, "min-p");
+  refused({.repeat_penalty = 0}, "repeat penalty");
+}
+
+}  // namespace
+}  // namespace espalier::engine
