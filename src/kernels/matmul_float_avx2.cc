@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "kernels/matmul_args.h"
+#include "kernels/matmul_passes.h"
 
 namespace espalier::kernels::avx2 {
 namespace {
@@ -22,8 +23,13 @@ constexpr std::size_t element_bytes = Type == DType::f32 ? sizeof(float) : sizeo
 
 template <DType Type>
 inline __m256 load_weights(const std::byte* at) noexcept {
-  if constexpr (Type == DType::f32) return _mm256_load_ps(reinterpret_cast<const float*>(at));
-  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(at)));
+  if constexpr (Type == DType::f16) {
+    return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(at)));
+  }
+  __m256 weights = _mm256_load_ps(reinterpret_cast<const float*>(at));
+  // Left alone, GCC loads them again for each token, and loads are what this waits for.
+  asm("" : "+x"(weights));
+  return weights;
 }
 
 // All ones in the first `count` lanes.
@@ -101,15 +107,11 @@ void multiply_groups(const FloatMatmul& m) noexcept {
       void(const FloatMatmul&, const std::byte*, std::size_t, float*, std::size_t) noexcept;
   constexpr Multiply* by_tokens[tile_tokens] = {multiply_group<Type, 1>, multiply_group<Type, 2>,
                                                 multiply_group<Type, 3>};
-  for (std::size_t row = 0; row < m.rows; row += matmul_group_rows) {
-    const std::byte* group = m.weights + row / matmul_group_rows * m.group_bytes;
-    std::size_t tiles_left = (m.tokens + tile_tokens - 1) / tile_tokens;
-    for (std::size_t token = 0; token < m.tokens; --tiles_left) {
-      const std::size_t count = (m.tokens - token + tiles_left - 1) / tiles_left;
-      by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, m.rows - row);
-      token += count;
-    }
-  }
+  for_each_tile(
+      m, tile_tokens,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, m.rows - row);
+      });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "kernels/matmul_args.h"
+#include "kernels/matmul_passes.h"
 
 namespace espalier::kernels::avx512 {
 namespace {
@@ -16,6 +17,11 @@ using tensor::DType;
 constexpr std::size_t chains = 4;
 constexpr std::size_t lanes = 16;
 constexpr std::size_t tile_tokens = 6;  // 6 × 4 chains are 24 of the 32 registers
+
+// The first `count` lanes, at most all.
+inline __mmask16 first_lanes(std::size_t count) noexcept {
+  return static_cast<__mmask16>(count < lanes ? (1U << count) - 1U : 0xffffU);
+}
 
 template <DType Type>
 inline __m512 load_weights(const std::byte* group, std::size_t k) noexcept {
@@ -69,17 +75,12 @@ void multiply_groups(const FloatMatmul& m) noexcept {
   constexpr Tile* by_tokens[tile_tokens] = {multiply_tile<Type, 1>, multiply_tile<Type, 2>,
                                             multiply_tile<Type, 3>, multiply_tile<Type, 4>,
                                             multiply_tile<Type, 5>, multiply_tile<Type, 6>};
-  for (std::size_t row = 0; row < m.rows; row += lanes) {
-    const std::byte* group = m.weights + row / lanes * m.group_bytes;
-    const std::size_t left = m.rows - row;
-    const auto rows = static_cast<__mmask16>(left < lanes ? (1U << left) - 1U : 0xffffU);
-    std::size_t tiles_left = (m.tokens + tile_tokens - 1) / tile_tokens;
-    for (std::size_t token = 0; token < m.tokens; --tiles_left) {
-      const std::size_t count = (m.tokens - token + tiles_left - 1) / tiles_left;
-      by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
-      token += count;
-    }
-  }
+  for_each_tile(
+      m, tile_tokens,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row,
+                             first_lanes(m.rows - row));
+      });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "kernels/matmul_args.h"
+#include "kernels/matmul_passes.h"
 
 namespace espalier::kernels::avx512 {
 namespace {
@@ -22,11 +23,6 @@ using tensor::DType;
 // Per token a float and an integer accumulator: 24 of the 32 registers, the rest for weights,
 // scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency.
 constexpr std::size_t tile_tokens = 12;
-
-// Rows that all tokens pass over before the next: few enough that their weights stay in the
-// second-level cache, enough that a tile's activations are used from the first and outputs are
-// written in runs.
-constexpr std::size_t pass_rows = 8 * matmul_group_rows;
 
 // Up to so many tokens a tile waits for memory rather than for its multiplications, and prefetches
 // the next group while it works on one.
@@ -44,6 +40,11 @@ template <DType Type>
 constexpr bool has_offset = Type != DType::q4_1;
 template <DType Type>
 constexpr int log2_offset = Type == DType::q8_0 ? 7 : 3;
+
+// The first `count` lanes, at most all.
+inline __mmask16 first_lanes(std::size_t count) noexcept {
+  return static_cast<__mmask16>(count < lanes ? (1U << count) - 1U : 0xffffU);
+}
 
 inline __m512i broadcast_4_codes(const std::int8_t* at) noexcept {
   int four = 0;
@@ -69,8 +70,7 @@ struct Corrections {
   alignas(64) float scaled_sums[lanes];
 
   void fill(const QuantisedMatmul& m, std::size_t token, std::size_t block) noexcept {
-    const std::size_t left = m.blocks - block;
-    const auto mask = static_cast<__mmask16>(left < lanes ? (1U << left) - 1U : 0xffffU);
+    const __mmask16 mask = first_lanes(m.blocks - block);
     const std::size_t at = token * m.blocks + block;
     const __m512i sums = _mm512_maskz_loadu_epi32(mask, m.sums + at);
     if constexpr (has_offset<Type>) {
@@ -173,21 +173,12 @@ void multiply_groups(const QuantisedMatmul& m) noexcept {
       multiply_tile<Type, 4>,  multiply_tile<Type, 5>,  multiply_tile<Type, 6>,
       multiply_tile<Type, 7>,  multiply_tile<Type, 8>,  multiply_tile<Type, 9>,
       multiply_tile<Type, 10>, multiply_tile<Type, 11>, multiply_tile<Type, 12>};
-  for (std::size_t begin = 0; begin < m.rows; begin += pass_rows) {
-    const std::size_t end = begin + pass_rows < m.rows ? begin + pass_rows : m.rows;
-    // Tiles of nearly equal size: 13 tokens are 7 + 6, as 12 + 1 would unpack as often for less.
-    std::size_t tiles_left = (m.tokens + tile_tokens - 1) / tile_tokens;
-    for (std::size_t token = 0; token < m.tokens; --tiles_left) {
-      const std::size_t count = (m.tokens - token + tiles_left - 1) / tiles_left;
-      for (std::size_t row = begin; row < end; row += lanes) {
-        const std::byte* group = m.weights + row / lanes * m.group_bytes;
-        const std::size_t left = m.rows - row;
-        const auto rows = static_cast<__mmask16>(left < lanes ? (1U << left) - 1U : 0xffffU);
-        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
-      }
-      token += count;
-    }
-  }
+  for_each_tile(
+      m, tile_tokens,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row,
+                             first_lanes(m.rows - row));
+      });
 }
 
 }  // namespace
