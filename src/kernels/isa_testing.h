@@ -1,5 +1,5 @@
-// Tests and benchmarks that run once per instruction set. One that this machine lacks is named and
-// skipped, never passed over.
+// Tests that run once per instruction set. One that this machine lacks is named and skipped, never
+// passed over.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,28 +7,10 @@
 #include <string>
 
 #include "base/cpu_features.h"
-#include "kernels/isa_functions.h"
+#include "kernels/isa_functions.h"  // scalar::… is what the other sets are compared with
+#include "kernels/ops.h"
 
 namespace espalier::kernels::testing {
-
-struct MatmulFunctions {
-  QuantiseRowsFn* quantise_rows;
-  MatmulQuantisedFn* matmul_quantised;
-  MatmulFloatFn* matmul_float;
-};
-
-inline MatmulFunctions matmul_functions(base::Isa isa) {
-  switch (isa) {
-#if defined(__x86_64__)
-    case base::Isa::avx512:
-      return {avx512::quantise_rows, avx512::matmul_quantised, avx512::matmul_float};
-    case base::Isa::avx2:
-      return {avx2::quantise_rows, avx2::matmul_quantised, avx2::matmul_float};
-#endif
-    default:
-      return {scalar::quantise_rows, scalar::matmul_quantised, scalar::matmul_float};
-  }
-}
 
 class EachIsa : public ::testing::TestWithParam<base::Isa> {
  protected:

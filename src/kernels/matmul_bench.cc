@@ -5,6 +5,9 @@
 // weight_GBps: bytes of packed weights a second (what bounds T = 1); GOPS: 2·N·K·T operations a
 // second.
 #include <benchmark/benchmark.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include <cstdint>
 #include <cstring>
@@ -13,7 +16,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
-#include "kernels/isa_testing.h"
+#include "kernels/ops.h"
 #include "tensor/random_blocks_testing.h"
 
 namespace espalier::kernels {
@@ -47,13 +50,13 @@ std::vector<tensor::PackedMatrix> cold_copies(DType dtype, Shape shape) {
 
 void run(benchmark::State& state, DType dtype, base::Isa isa, Shape shape, std::size_t tokens) {
   const std::vector<tensor::PackedMatrix> copies = cold_copies(dtype, shape);
-  const testing::MatmulFunctions functions = testing::matmul_functions(isa);
+  const Ops& ops = ops_for(isa);
   const std::vector<float> x(tokens * shape.k, 0.75F);
   const tensor::Rows<const float> x_rows(x.data(), tokens, shape.k);
   QuantisedRows x_codes;
   if (tensor::is_quantised(dtype)) {
     x_codes.resize(tokens, shape.k);
-    functions.quantise_rows(x_rows, 0, tokens, x_codes);
+    ops.quantise_rows(x_rows, 0, tokens, x_codes);
   }
   std::vector<float> y(tokens * shape.n);
   const tensor::Rows<float> y_rows(y.data(), tokens, shape.n);
@@ -61,17 +64,17 @@ void run(benchmark::State& state, DType dtype, base::Isa isa, Shape shape, std::
   for (auto _ : state) {
     const tensor::PackedMatrix& w = copies[next++ % copies.size()];
     if (tensor::is_quantised(dtype)) {
-      functions.matmul_quantised(w, x_codes, 0, w.groups(), y_rows);
+      ops.matmul_quantised(w, x_codes, 0, w.groups(), y_rows);
     } else {
-      functions.matmul_float(w, x_rows, 0, w.groups(), y_rows);
+      ops.matmul_float(w, x_rows, 0, w.groups(), y_rows);
     }
     benchmark::ClobberMemory();
   }
   const auto iterations = static_cast<double>(state.iterations());
-  const auto ops = static_cast<double>(2 * shape.n * shape.k * tokens);
+  const auto operations = static_cast<double>(2 * shape.n * shape.k * tokens);
   const auto bytes = static_cast<double>(copies.front().bytes());
   using benchmark::Counter;
-  state.counters["GOPS"] = Counter(iterations * ops * 1e-9, Counter::kIsRate);
+  state.counters["GOPS"] = Counter(iterations * operations * 1e-9, Counter::kIsRate);
   state.counters["weight_GBps"] = Counter(iterations * bytes * 1e-9, Counter::kIsRate);
 }
 
@@ -91,7 +94,53 @@ void read_memory(benchmark::State& state) {
 }
 BENCHMARK(read_memory)->Name("ReadMemory")->Unit(benchmark::kMillisecond);
 
+#if defined(__x86_64__)
+// What vpdpbusd alone reaches: twelve chains in registers, nothing loaded. Prefill is measured
+// against it.
+__attribute__((target("avx512f,avx512vnni"))) void multiply_registers(benchmark::State& state) {
+  constexpr int chains = 12;
+  constexpr int steps = 1000;
+  if (!base::is_available(base::Isa::avx512)) {
+    state.SkipWithError("this machine lacks avx512");
+    return;
+  }
+  const __m512i w = _mm512_set1_epi8(3);
+  const __m512i x = _mm512_set1_epi8(-2);
+  for (auto _ : state) {
+    __m512i sums[chains] = {};
+    for (int step = 0; step < steps; ++step) {
+#pragma GCC unroll 12
+      for (__m512i& sum : sums) {
+        sum = _mm512_dpbusd_epi32(sum, w, x);
+        asm volatile("" : "+v"(sum));  // equal chains are still twelve
+      }
+    }
+  }
+  const double operations = 2.0 * 64 * chains * steps;
+  state.counters["GOPS"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * operations * 1e-9, benchmark::Counter::kIsRate);
+}
+BENCHMARK(multiply_registers)->Name("MultiplyRegisters/avx512");
+#endif
+
+void quantise(benchmark::State& state, base::Isa isa) {
+  constexpr std::size_t tokens = 64;
+  constexpr std::size_t k = 576;
+  const std::vector<float> x(tokens * k, 0.75F);
+  QuantisedRows out;
+  out.resize(tokens, k);
+  for (auto _ : state) {
+    ops_for(isa).quantise_rows({x.data(), tokens, k}, 0, tokens, out);
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(x.size() * sizeof(float)));
+}
+
 const bool registered = [] {
+  for (base::Isa isa : base::available_isas()) {
+    const std::string name = "QuantiseRows/" + std::string(base::name(isa)) + "/K576/T64";
+    benchmark::RegisterBenchmark(name.c_str(), quantise, isa)->Unit(benchmark::kMicrosecond);
+  }
   for (DType dtype : tensor::all_dtypes) {
     for (base::Isa isa : base::available_isas()) {
       for (Shape shape : shapes) {

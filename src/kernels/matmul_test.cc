@@ -18,7 +18,6 @@ namespace {
 
 using tensor::DType;
 using tensor::PackedMatrix;
-using testing::matmul_functions;
 
 // A weight matrix, its packed form and activations, in both forms that the matmuls take.
 struct Problem {
@@ -36,7 +35,7 @@ struct Problem {
     w = tensor::pack(tensor::testing::view(dtype, n, k, source));
     if (!tensor::is_quantised(dtype)) return;
     x_codes.resize(tokens, k);
-    scalar::quantise_rows({x.data(), tokens, k}, 0, tokens, x_codes);
+    ops_for(base::Isa::scalar).quantise_rows({x.data(), tokens, k}, 0, tokens, x_codes);
   }
 };
 
@@ -63,7 +62,7 @@ std::vector<float> multiply(base::Isa isa, const Problem& p, std::size_t group_b
   const std::size_t stride = rows + 3;  // outputs need not follow each other
   std::vector<float> y(count * stride, untouched);
   const tensor::Rows<float> out(y.data(), count, rows, stride);
-  const auto functions = matmul_functions(isa);
+  const Ops& ops = ops_for(isa);
   if (tensor::is_quantised(p.w.dtype())) {
     QuantisedRows x;
     x.resize(count, p.k);
@@ -72,10 +71,10 @@ std::vector<float> multiply(base::Isa isa, const Problem& p, std::size_t group_b
       std::copy_n(p.x_codes.scales(token + t), x.blocks(), x.scales(t));
       std::copy_n(p.x_codes.sums(token + t), x.blocks(), x.sums(t));
     }
-    functions.matmul_quantised(p.w, x, group_begin, group_end, out);
+    ops.matmul_quantised(p.w, x, group_begin, group_end, out);
   } else {
     const tensor::Rows<const float> x(p.x.data() + token * p.k, count, p.k);
-    functions.matmul_float(p.w, x, group_begin, group_end, out);
+    ops.matmul_float(p.w, x, group_begin, group_end, out);
   }
   std::vector<float> dense;
   for (std::size_t t = 0; t < count; ++t) {
@@ -240,7 +239,7 @@ TEST_P(Matmul, AnyRangeOfGroupsGivesTheSameBits) {
 
 TEST_P(Matmul, AnEmptyRangeWritesNothing) {
   const Problem p = random_problem(DType::q4_0, 40, 64, 2, 3);
-  matmul_functions(GetParam()).matmul_quantised(p.w, p.x_codes, 1, 1, {});
+  ops_for(GetParam()).matmul_quantised(p.w, p.x_codes, 1, 1, {});
 }
 
 // Blocks of one scale and one byte of codes each, an activation of one value: every product has the

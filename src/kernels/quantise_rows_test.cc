@@ -16,13 +16,11 @@
 namespace espalier::kernels {
 namespace {
 
-using testing::matmul_functions;
-
 QuantisedRows quantise(base::Isa isa, const std::vector<float>& x, std::size_t rows) {
   const std::size_t cols = x.size() / rows;
   QuantisedRows out;
   out.resize(rows, cols);
-  matmul_functions(isa).quantise_rows({x.data(), rows, cols}, 0, rows, out);
+  ops_for(isa).quantise_rows({x.data(), rows, cols}, 0, rows, out);
   return out;
 }
 
@@ -152,7 +150,7 @@ TEST_P(QuantiseRows, WritesOnlyTheRowsItIsAskedFor) {
   const std::vector<float> x = random_row(5 * 2, random);
   QuantisedRows out;
   out.resize(5, 2 * quant_block);
-  matmul_functions(GetParam()).quantise_rows({x.data(), 5, 2 * quant_block}, 1, 3, out);
+  ops_for(GetParam()).quantise_rows({x.data(), 5, 2 * quant_block}, 1, 3, out);
   const QuantisedRows whole = quantise(GetParam(), x, 5);
   for (std::size_t t = 0; t < 5; ++t) {
     const bool asked = t == 1 || t == 2;
