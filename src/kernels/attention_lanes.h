@@ -45,6 +45,9 @@ class AttentionLanes {
   // Up to here a block is one tile, so widening it first would only add a trip through L1.
   static constexpr std::size_t direct_rows = 4;
 
+  // Codes come four loads to a cache line, so the load queue alone looks too few lines ahead.
+  static constexpr std::size_t prefetch_rows = 24;
+
   // Positions [begin, end) of the sequence, or of a block.
   struct Range {
     std::size_t begin, end;
@@ -277,6 +280,7 @@ class AttentionLanes {
       }
     }
     for (std::size_t i = 0; i < depth; ++i, a += Step::step, b += b_stride) {
+      if constexpr (sizeof(Element) == 1) __builtin_prefetch(b + prefetch_rows * b_stride);
       L right[V];
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) right[v] = L::load(b + 16 * v);
