@@ -250,7 +250,7 @@ class AttentionLanes {
   static void multiply_columns(std::size_t columns, std::size_t depth, const float* a,
                                const Element* b, std::size_t b_stride, float* c,
                                std::size_t c_stride) {
-    constexpr int widest = L::tile_columns(R);
+    constexpr int widest = L::tile_columns(R, sizeof(Element) == sizeof(float));
     for (; columns >= widest; columns -= widest, b += 16 * widest, c += 16 * widest) {
       multiply_tile<Step, R, widest>(depth, a, b, b_stride, c, c_stride);
     }
@@ -281,14 +281,13 @@ class AttentionLanes {
     }
     for (std::size_t i = 0; i < depth; ++i, a += Step::step, b += b_stride) {
       if constexpr (sizeof(Element) == 1) __builtin_prefetch(b + prefetch_rows * b_stride);
-      L right[V];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) right[v] = L::load(b + 16 * v);
+      for (int v = 0; v < V; ++v) {
+        const L right = L::load(b + 16 * v);
 #pragma GCC unroll 6
-      for (int r = 0; r < R; ++r) {
-        const L left = L::broadcast(a[r * Step::row]);
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) sums[r][v] = L::fma(left, right[v], sums[r][v]);
+        for (int r = 0; r < R; ++r) {
+          sums[r][v] = L::fma(L::broadcast(a[r * Step::row]), right, sums[r][v]);
+        }
       }
     }
 #pragma GCC unroll 6

@@ -20,9 +20,14 @@ struct Lanes {
 
   __m256 low, high;
 
-  // Columns of 16 that a register tile of `rows` rows takes. Eight to twelve of the 16 registers
-  // accumulate: fewer could not hide the latency of two fused multiply-adds a cycle.
-  static constexpr int tile_columns(int rows) { return rows == 1 ? 4 : rows <= 3 ? 2 : 1; }
+  // Columns of 16 that a register tile of `rows` rows takes. Up to twelve of the 16 registers
+  // accumulate: fewer could not hide the latency of two fused multiply-adds a cycle. Floats can be
+  // operands where they lie; what must be widened first needs registers, which three rows by two
+  // columns do not leave.
+  static constexpr int tile_columns(int rows, bool floats) {
+    if (rows == 1) return 4;
+    return rows == 2 || (rows == 3 && floats) ? 2 : 1;
+  }
 
   [[gnu::always_inline]] static Lanes zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
   [[gnu::always_inline]] static Lanes broadcast(float x) {

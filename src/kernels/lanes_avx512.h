@@ -27,9 +27,9 @@ struct Lanes {
 
   __m512 v;
 
-  // Columns of 16 that a register tile of `rows` rows takes: 4 * 6 accumulators, 4 columns and a
-  // broadcast are 29 of the 32 registers.
-  static constexpr int tile_columns(int) { return 4; }
+  // Columns of 16 that a register tile of `rows` rows takes: six rows' 24 accumulators, a
+  // column and six broadcasts are 31 of the 32 registers.
+  static constexpr int tile_columns(int /*rows*/, bool /*floats*/) { return 4; }
 
   [[gnu::always_inline]] static Lanes zero() { return {_mm512_setzero_ps()}; }
   [[gnu::always_inline]] static Lanes broadcast(float x) { return {_mm512_set1_ps(x)}; }
