@@ -57,8 +57,9 @@ inline __m256i first_lanes(std::size_t count) noexcept {
                             lane);
 }
 
-// Starts the way of a cache line into the second-level cache: from there the processor's own
-// prefetching is quick, and many more lines can be on their way to it than to the first level.
+// Starts the way of a cache line, of the next group, into the second-level cache: from there the
+// processor's own prefetching is quick, and many more lines can be on their way to it than to the
+// first level.
 inline void prefetch(const std::byte* at) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
@@ -124,10 +125,8 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* codes, const std::
     }
     const std::byte* scales_at = halves + b * 2 * lanes * sizeof(std::uint16_t);
     const std::byte* minima_at = scales_at + (m.minima_offset - m.scales_offset);
-    if constexpr (Halves == 2) {
-      prefetch(scales_at + m.group_bytes);
-      if constexpr (has_minima<Type>) prefetch(minima_at + m.group_bytes);
-    }
+    prefetch(scales_at + m.group_bytes);
+    if constexpr (has_minima<Type>) prefetch(minima_at + m.group_bytes);
     __m256i dots[tiles][planes<Type>];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < tiles; ++i) {
@@ -143,7 +142,7 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* codes, const std::
 #pragma GCC unroll 2
       for (std::size_t h = 0; h < Halves; ++h) {
         const std::byte* at = codes + ((b * vectors<Type> + j) * 2 + h) * vector_bytes;
-        if constexpr (Halves == 2) prefetch(at + m.group_bytes);
+        if (h == 0) prefetch(at + m.group_bytes);  // a line holds both
         const __m256i nibble = _mm256_set1_epi8(15);
         __m256i packed = _mm256_load_si256(reinterpret_cast<const __m256i*>(at));
         if constexpr (!is_4_bit<Type>) packed = _mm256_xor_si256(packed, _mm256_set1_epi8(-128));

@@ -24,10 +24,6 @@ using tensor::DType;
 // scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency.
 constexpr std::size_t tile_tokens = 12;
 
-// Up to so many tokens a tile waits for memory rather than for its multiplications, and prefetches
-// the next group while it works on one.
-constexpr std::size_t prefetching_tokens = 8;
-
 constexpr std::size_t vector_bytes = 64;
 constexpr std::size_t halves_bytes = 32;  // one scale for each row of a group
 constexpr std::size_t lanes = 16;
@@ -56,8 +52,9 @@ inline __m512 load_halves(const std::byte* at) noexcept {
   return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(at)));
 }
 
-// Starts the way of a cache line into the second-level cache: from there the processor's own
-// prefetching is quick, and many more lines can be on their way to it than to the first level.
+// Starts the way of a cache line, of the next group, into the second-level cache: from there the
+// processor's own prefetching is quick, and many more lines can be on their way to it than to the
+// first level.
 inline void prefetch(const std::byte* at) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
@@ -109,15 +106,11 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     const std::byte* block = group + b * vectors<Type> * vector_bytes;
     const std::byte* scales_at = group + m.scales_offset + b * halves_bytes;
     const std::byte* minima_at = group + m.minima_offset + b * halves_bytes;
-    if constexpr (Tokens <= prefetching_tokens) {
-      prefetch(scales_at + m.group_bytes);
-      if constexpr (Type == DType::q4_1) prefetch(minima_at + m.group_bytes);
-    }
+    prefetch(scales_at + m.group_bytes);
+    if constexpr (Type == DType::q4_1) prefetch(minima_at + m.group_bytes);
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < vectors<Type>; ++j) {
-      if constexpr (Tokens <= prefetching_tokens) {
-        prefetch(block + j * vector_bytes + m.group_bytes);
-      }
+      prefetch(block + j * vector_bytes + m.group_bytes);
       const __m512i codes = _mm512_load_si512(block + j * vector_bytes);
       if constexpr (is_4_bit<Type>) {
         const __m512i nibble = _mm512_set1_epi8(15);

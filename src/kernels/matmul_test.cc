@@ -173,7 +173,7 @@ void expect_within_bound(base::Isa isa, const Problem& p) {
 }
 
 constexpr std::size_t odd_rows[] = {1, 15, 16, 17, 33};
-constexpr std::size_t token_counts[] = {1, 2, 3, 5, 7, 8, 9, 13, 33};
+constexpr std::size_t token_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 33};
 
 // Widths around the kernels' steps: blocks of 32 and runs of 8 and 16 blocks, chains of 4.
 std::vector<std::size_t> widths(DType dtype) {
