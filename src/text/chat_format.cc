@@ -120,6 +120,10 @@ void ChatFormat::render_message(const ChatMessage& message, std::size_t index,
   segments.push_back({true, std::string(chatml_start)});
   // One segment: a pre-tokeniser may join the line's end with spaces at the content's front.
   segments.push_back({false, message.role + "\n" + message.content});
+  render_message_end(segments);
+}
+
+void ChatFormat::render_message_end(Segments& segments) {
   segments.push_back({true, std::string(chatml_end)});
   segments.push_back({false, "\n"});
 }
@@ -158,6 +162,14 @@ void ChatFormat::append_generation_prompt(const Tokenizer& tokenizer,
                                           std::vector<TokenId>& ids) const {
   Segments segments;
   render_generation_prompt(segments);
+  encode(tokenizer, segments, ids);
+}
+
+void ChatFormat::append_answer(const Tokenizer& tokenizer, std::span<const TokenId> answer,
+                               std::vector<TokenId>& ids) const {
+  ids.insert(ids.end(), answer.begin(), answer.end());
+  Segments segments;
+  render_message_end(segments);
   encode(tokenizer, segments, ids);
 }
 

@@ -51,6 +51,13 @@ class ChatFormat {
   // Appends what makes the model answer.
   void append_generation_prompt(const Tokenizer& tokenizer, std::vector<TokenId>& ids) const;
 
+  // Appends to a generation prompt the answer that the model gave, its stop token left out, and the
+  // message's end. The answer's own tokens go in, not its text's, so the conversation goes on just
+  // where the KV cache stands: encoding the text again may join white space at its front with the
+  // line's end before it, or find shorter tokens than the model chose.
+  void append_answer(const Tokenizer& tokenizer, std::span<const TokenId> answer,
+                     std::vector<TokenId>& ids) const;
+
   // Tokens that end an answer: the format's own, and the vocabulary's EOS and EOT.
   std::vector<TokenId> stop_tokens(const Tokenizer& tokenizer) const;
 
@@ -70,6 +77,7 @@ class ChatFormat {
   using Segments = std::vector<Segment>;
 
   void render_message(const ChatMessage& message, std::size_t index, Segments& segments) const;
+  static void render_message_end(Segments& segments);
   static void render_generation_prompt(Segments& segments);
   static void encode(const Tokenizer& tokenizer, const Segments& segments,
                      std::vector<TokenId>& ids);

@@ -1,0 +1,73 @@
+#include "text/pre_tokenizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace espalier::text {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::string_literals;
+
+std::vector<std::string> words(std::string_view pre_tokenizer, std::string_view text) {
+  const PreTokenizer split = PreTokenizer::find(pre_tokenizer).value();
+  std::vector<std::string> found;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = split.word_end(text, begin);
+    found.emplace_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return found;
+}
+
+TEST(PreTokenizer, ASpaceGoesToTheWordBehindIt) {
+  EXPECT_THAT(words("gpt2", "Hello big world!"), ElementsAre("Hello", " big", " world", "!"));
+}
+
+TEST(PreTokenizer, ContractionsAreWordsOnlyInLowerCase) {
+  EXPECT_THAT(words("gpt2", "we'll he'S"), ElementsAre("we", "'ll", " he", "'", "S"));
+}
+
+TEST(PreTokenizer, TheLastOfSeveralSpacesIsLeftToTheNextWord) {
+  EXPECT_THAT(words("gpt2", "a   b"), ElementsAre("a", "  ", " b"));
+  EXPECT_THAT(words("gpt2", "a \n\nb"), ElementsAre("a", " \n", "\n", "b"));
+  EXPECT_THAT(words("gpt2", "a   "), ElementsAre("a", "   "));
+}
+
+TEST(PreTokenizer, SmollmMakesEveryDigitAWordAndSpacesBeforeOneStayWhole) {
+  EXPECT_THAT(words("smollm", "a   123"), ElementsAre("a", "   ", "1", "2", "3"));
+  EXPECT_THAT(words("gpt2", "a   123"), ElementsAre("a", "  ", " 123"));
+}
+
+// U+11DE0, a digit since Unicode 17: Digits knows it, the regex engine does not.
+TEST(PreTokenizer, TheTwoUnicodeVersionsOfTheOracleAreKeptApart) {
+  EXPECT_THAT(words("smollm", "!\U00011DE0!"), ElementsAre("!", "\U00011DE0", "!"));
+  EXPECT_THAT(words("gpt2", "!\U00011DE0!"), ElementsAre("!\U00011DE0!"));
+}
+
+TEST(PreTokenizer, BytesThatAreNotUtf8AreCharactersOfNoClass) {
+  EXPECT_THAT(words("gpt2", "a\xFF\xC3!b\xE2\x82"), ElementsAre("a", "\xFF\xC3!", "b", "\xE2\x82"));
+}
+
+TEST(PreTokenizer, AnUnknownNameIsNothing) {
+  EXPECT_FALSE(PreTokenizer::find("klingon"));
+  EXPECT_EQ(PreTokenizer::known_names(), "gpt2, smollm");
+}
+
+RC_GTEST_PROP(PreTokenizer, WordsJoinedAreTheTextWhateverItsBytes, (const std::string& text)) {
+  for (const std::string_view name : {"gpt2", "smollm"}) {
+    std::string joined;
+    for (const std::string& word : words(name, text)) {
+      RC_ASSERT(!word.empty());
+      joined += word;
+    }
+    RC_ASSERT(joined == text);
+  }
+}
+
+}  // namespace
+}  // namespace espalier::text
