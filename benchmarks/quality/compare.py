@@ -95,10 +95,11 @@ class Bar:
         return self.measured <= self.limit  # false for NaN
 
 
-def beginning(tokens: int, tokenize: Callable[[bytes], list[int]]) -> tuple[bytes, list[int]]:
-    """The fewest whole verses that make at least `tokens` tokens, and those tokens."""
-    verses = text.text().encode().splitlines(keepends=True)
-    count = bisect.bisect_left(range(len(verses)), tokens, key=lambda n: len(tokenize(b"".join(verses[:n]))))
+def beginning(source: Path | None, tokens: int, tokenize: Callable[[bytes], list[int]]) -> tuple[bytes, list[int]]:
+    """The fewest whole lines of the text that make at least `tokens` tokens, and those tokens."""
+    whole = source.read_bytes() if source else text.text().encode()
+    verses = whole.splitlines(keepends=True)
+    count = bisect.bisect_left(range(len(verses) + 1), tokens, key=lambda n: len(tokenize(b"".join(verses[:n]))))
     chosen = b"".join(verses[:count])
     ids = tokenize(chosen)
     if len(ids) < tokens:
@@ -111,17 +112,18 @@ class Espalier:
 
     def __init__(self, program: Path, model: Path, context: int, threads: int) -> None:
         self._program, self._model, self._context = program, model, context
-        self._common = ["--model", model, "--context", str(context), "--threads", str(threads)]
+        self._common: list[str | Path] = ["--json", "--model", model, "--context", str(context),
+                                          "--threads", str(threads)]
 
     def token_ids(self, passage: bytes) -> list[int]:
         return setting.espalier_json(self._program, "tokenize", "--model", self._model, "--json", stdin=passage)["ids"]
 
     def perplexity(self, file: Path) -> float:
-        return setting.espalier_json(self._program, "perplexity", "--file", file, *self._common, "--json")["perplexity"]
+        return setting.espalier_json(self._program, "perplexity", "--file", file, *self._common)["perplexity"]
 
     def logits(self, file: Path, output: Path, rows: int, vocabulary: int) -> Iterator[torch.Tensor]:
         """f32 [context, V] of one window after the other, from the file that the program writes."""
-        setting.espalier_json(self._program, "perplexity", "--file", file, *self._common, "--json", "--logits", output)
+        setting.espalier_json(self._program, "perplexity", "--file", file, *self._common, "--logits", output)
         expected = rows * vocabulary * 4
         if output.stat().st_size != expected:
             sys.exit(f"compare: espalier wrote {output.stat().st_size} bytes of logits; {rows} rows of {vocabulary} "
@@ -135,7 +137,7 @@ def short_run(arguments: argparse.Namespace, model: Path, peer: LlamaCpp, espali
               folder: Path) -> tuple[dict[str, dict[str, float]], list[Bar]]:
     """Both engines against torch, window by window."""
     context, count = arguments.context, arguments.windows
-    passage, ids = beginning(count * context, peer.tokenize)
+    passage, ids = beginning(arguments.text, count * context, peer.tokenize)
     bars = []
     rows: Iterator[torch.Tensor] | None = None
     if espalier:
@@ -174,7 +176,7 @@ def short_run(arguments: argparse.Namespace, model: Path, peer: LlamaCpp, espali
 def long_run(arguments: argparse.Namespace, peer: LlamaCpp, espalier: Espalier | None,
              folder: Path) -> tuple[dict[str, float], list[Bar]]:
     """Perplexity of both engines on more windows; torch would take too long."""
-    passage, ids = beginning(arguments.long_windows * arguments.context, peer.tokenize)
+    passage, ids = beginning(arguments.text, arguments.long_windows * arguments.context, peer.tokenize)
     theirs, scored = perplexity(peer, ids, arguments.context)
     report = {"tokens": arguments.long_windows * arguments.context, "scored": scored, "llama.cpp": theirs}
     if not espalier:
@@ -189,6 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     setting.add_model_argument(parser)
     setting.add_espalier_argument(parser)
+    parser.add_argument("--text", type=Path, metavar="FILE", help="another text (default: what text.py prints)")
     parser.add_argument("--context", type=int, default=512, metavar="N", help="tokens a window (default: %(default)s)")
     parser.add_argument("--windows", type=int, default=16, metavar="N",
                         help="windows that torch runs too (default: %(default)s, 8,192 tokens: fewer leave the "

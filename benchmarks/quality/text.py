@@ -36,12 +36,15 @@ def chapters() -> dict[str, list[str]]:
     return {chapter: [verse[2] for verse in group] for chapter, group in groupby(verses, key=lambda verse: verse[1])}
 
 
-def text() -> str:
+def text(in_order: bool = False) -> str:
     """The chapters in the order of their names' SHA-256: fixed on every machine, and blind to their content."""
-    shuffled = sorted(chapters().items(), key=lambda item: hashlib.sha256(item[0].encode()).digest())
-    return "".join("\n".join(verses) + "\n" for _, verses in shuffled)
+    items = list(chapters().items())
+    if not in_order:
+        items.sort(key=lambda item: hashlib.sha256(item[0].encode()).digest())
+    return "".join("\n".join(verses) + "\n" for _, verses in items)
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    sys.stdout.write(text())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--in-order", action="store_true", help="the book's own order, Genesis first")
+    sys.stdout.write(text(parser.parse_args().in_order))

@@ -95,7 +95,7 @@ def random_model(variant: Variant) -> LlamaForCausalLM:
         pad_token_id=None,
         attn_implementation="eager",
     )
-    model = LlamaForCausalLM(config).to(torch.float32).eval()
+    model = LlamaForCausalLM(config).float().eval()
     random = np.random.default_rng(variant.seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -210,7 +210,7 @@ def make(variant: Variant, folder: Path) -> None:
     with torch.no_grad():
         tokens = torch.from_numpy(ids)[None]
         logits = model(tokens, use_cache=False).logits[0].numpy()
-        exact = model.to(torch.float64)(tokens, use_cache=False).logits[0].numpy()
+        exact = model.double()(tokens, use_cache=False).logits[0].numpy()
     largest = np.abs(logits).max()
     write_expected(folder / f"{variant.name}.expected", ids, logits, seed=2000 + variant.seed)
     sizes = [(folder / f"{variant.name}{suffix}").stat().st_size for suffix in (".gguf", ".expected")]
