@@ -26,8 +26,8 @@ LETTER, NUMBER, SPACE, NUMERIC = 1, 2, 4, 8
 
 HEADER = f"""\
 // Made by scripts/generate_unicode_classes.py from PyPI tokenizers {tokenizers.__version__}. Do not edit.
-// {{first, last, classes}}: 1 letter, 2 number, 4 space, 8 numeric, as in unicode_classes.h, which names
-// the Unicode versions too. Characters in no range have no class.
+// {{first, last, classes}}: 1 letter, 2 number, 4 space, 8 numeric, as in unicode_classes.h, which
+// names the Unicode versions too. Characters in no range have no class.
 #pragma once
 
 #include <cstdint>

@@ -14,10 +14,11 @@ using testing::ElementsAre;
 using namespace std::string_literals;
 
 std::vector<std::string> words(std::string_view pre_tokenizer, std::string_view text) {
-  const PreTokenizer split = PreTokenizer::find(pre_tokenizer).value();
+  const std::optional<PreTokenizer> split = PreTokenizer::find(pre_tokenizer);
   std::vector<std::string> found;
+  if (!split) return found;
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = split.word_end(text, begin);
+    const std::size_t end = split->word_end(text, begin);
     found.emplace_back(text.substr(begin, end - begin));
     begin = end;
   }

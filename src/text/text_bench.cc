@@ -62,7 +62,7 @@ const Text& english() {
 
 const Tokenizer& tokenizer() {
   static const Tokenizer made = [] {
-    const PreTokenizer split = PreTokenizer::find("smollm").value();
+    const PreTokenizer split = *PreTokenizer::find("smollm");
     const std::string_view text = english().text;
     std::map<std::string_view, std::size_t> counts;
     for (std::size_t begin = 0; begin < text.size();) {
@@ -70,12 +70,14 @@ const Tokenizer& tokenizer() {
       ++counts[text.substr(begin, end - begin)];
       begin = end;
     }
-    std::vector<std::pair<std::size_t, std::string>> by_count;
+    std::vector<std::pair<std::size_t, std::string_view>> by_count;
+    by_count.reserve(counts.size());
     for (const auto& [word, count] : counts) by_count.emplace_back(count, word);
     std::sort(by_count.rbegin(), by_count.rend());
     by_count.resize(std::min<std::size_t>(by_count.size(), 8000));
     std::vector<std::string> words;
-    for (auto& [count, word] : by_count) words.push_back(std::move(word));
+    words.reserve(by_count.size());
+    for (const auto& [count, word] : by_count) words.emplace_back(word);
     return Tokenizer(vocabulary_of_words(words, "smollm"));
   }();
   return made;

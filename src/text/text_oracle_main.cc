@@ -31,7 +31,8 @@ espalier::text::VocabularyData read_vocabulary(const char* path) {
   read.at("merges").get_to(data.merges);
   read.at("pre_tokenizer").get_to(data.pre_tokenizer);
   for (const int kind : read.at("kinds")) {
-    data.kinds.push_back(espalier::text::token_kind(kind).value());
+    const auto known = espalier::text::token_kind(kind);
+    if (known) data.kinds.push_back(*known);
   }
   return data;
 }

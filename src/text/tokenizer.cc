@@ -135,8 +135,9 @@ void Tokenizer::encode(std::string_view text, EncodeOptions options,
         fmt::format("a text of {} bytes is too long to encode in one call", text.size()));
   }
   if (options.add_bos) {
-    if (!bos()) throw InvalidArgument("a BOS token is asked for, but the vocabulary names none");
-    out.push_back(*bos());
+    const std::optional<TokenId> first = bos();
+    if (!first) throw InvalidArgument("a BOS token is asked for, but the vocabulary names none");
+    out.push_back(*first);
   }
   const ScratchPool::Lease scratch(*scratch_);
   tables_->split(

@@ -104,10 +104,8 @@ TEST(Tokenizer, WordsOfTheVocabularyAreOneToken) {
 TEST(Tokenizer, SpecialTokensAreFoundLeftmostAndLongest) {
   VocabularyData data = sample_vocabulary();
   const auto first = static_cast<TokenId>(data.tokens.size());
-  for (const char* token : {"<a", "<a>", "a>b"}) {
-    data.tokens.emplace_back(token);
-    data.kinds.push_back(TokenKind::control);
-  }
+  data.tokens.insert(data.tokens.end(), {"<a", "<a>", "a>b"});
+  data.kinds.insert(data.kinds.end(), 3, TokenKind::control);
   const Tokenizer tokenizer(data);
   EXPECT_THAT(tokenizer.encode("<a>b"), ElementsAre(first + 1, 3 + 'b'));
   EXPECT_THAT(tokenizer.encode("<aa>b"), ElementsAre(first, first + 2));
@@ -169,6 +167,7 @@ TEST(Tokenizer, ThreadsShareOneTokenizer) {
   const auto expected = sample_tokenizer().encode(text);
   std::vector<int> wrong(4);
   std::vector<std::thread> threads;
+  threads.reserve(wrong.size());
   for (int& count : wrong) {
     threads.emplace_back([&] {
       for (int i = 0; i < 200; ++i) count += sample_tokenizer().encode(text) != expected;

@@ -1,6 +1,8 @@
 // Small vocabularies for tests and benchmarks.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,7 +32,7 @@ inline VocabularyData vocabulary_of_words(const std::vector<std::string>& words,
       const std::string left = spell_bytes(std::string_view(word).substr(0, size - 1));
       const std::string right = spell_bytes(std::string_view(word).substr(size - 1, 1));
       if (!made.insert(left + right).second) continue;
-      data.merges.push_back(left + " " + right);
+      data.merges.push_back(fmt::format("{} {}", left, right));
       data.tokens.push_back(left + right);
     }
   }
