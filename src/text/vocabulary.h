@@ -21,7 +21,10 @@ enum class TokenKind : std::uint8_t {
 };
 
 // Nothing where `number` is none of the six.
-std::optional<TokenKind> token_kind(std::int64_t number) noexcept;
+constexpr std::optional<TokenKind> token_kind(std::int64_t number) noexcept {
+  if (number < 1 || number > 6) return std::nullopt;
+  return static_cast<TokenKind>(number);
+}
 
 struct VocabularyData {
   std::string origin;  // the file's name: error messages start with it

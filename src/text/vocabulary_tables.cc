@@ -164,11 +164,6 @@ void add_special(const VocabularyData& data, std::size_t id, SpecialTokens& spec
 
 }  // namespace
 
-std::optional<TokenKind> token_kind(std::int64_t number) noexcept {
-  if (number < 1 || number > 6) return std::nullopt;
-  return static_cast<TokenKind>(number);
-}
-
 VocabularyTables make_tables(const VocabularyData& data) {
   const IdsByToken ids = number_tokens(data);
   std::vector<TokenKind> kinds = check_kinds(data);
