@@ -53,6 +53,7 @@ class Score:
 
     nll: float = 0.0  # sum of -log p(next token)
     scored: int = 0
+    excess_squares: float = 0.0  # sum of (-log p(next token), less torch's)^2
     kl: float = 0.0  # sum of KL(torch || engine)
     positions: int = 0
     same_top: int = 0  # positions whose likeliest token is torch's
@@ -67,7 +68,9 @@ class Score:
             self.kl += float((truth.exp() * (truth - engine)).sum())
             self.same_top += int((engine.argmax(dim=1) == truth.argmax(dim=1)).sum())
             next_tokens = targets[rows]
-            self.nll -= float(engine[:len(next_tokens)].gather(1, next_tokens).sum())
+            log_p = engine[:len(next_tokens)].gather(1, next_tokens)
+            self.nll -= float(log_p.sum())
+            self.excess_squares += float((log_p - truth[:len(next_tokens)].gather(1, next_tokens)).square().sum())
         self.positions += len(ids)
         self.scored += len(ids) - 1
 
@@ -79,6 +82,7 @@ class Score:
         return {
             "perplexity": self.perplexity,
             "perplexity_against_torch": self.perplexity / truth.perplexity - 1,
+            "standard_error": math.sqrt(self.excess_squares) / self.scored,  # of the line above; its mean is near 0
             "mean_kl": self.kl / self.positions,
             "same_top_token": self.same_top / self.positions,
         }
@@ -144,7 +148,7 @@ def short_run(arguments: argparse.Namespace, model: Path, peer: LlamaCpp, espali
         file = folder / "short.txt"
         file.write_bytes(passage)
         theirs = espalier.token_ids(passage)
-        differing = sum(a != b for a, b in zip(theirs, ids)) + abs(len(theirs) - len(ids))
+        differing = sum(a != b for a, b in zip(theirs, ids, strict=False)) + abs(len(theirs) - len(ids))
         bars.append(Bar("tokens unlike llama.cpp's", differing, 0))
         rows = espalier.logits(file, folder / "logits.bin", count * context, peer.vocabulary_size)
 
@@ -214,9 +218,9 @@ def main() -> None:
 
     print(f"{setting.machine()}\n{model.name}, {arguments.windows} windows of {arguments.context} tokens, "
           f"{arguments.threads} threads\n")
-    print(f"{'':12}{'perplexity':>12}{'vs torch':>12}{'mean KL':>12}{'same top':>12}")
+    print(f"{'':12}{'perplexity':>12}{'vs torch':>12}{'+-':>9}{'mean KL':>12}{'same top':>12}")
     for engine, report in reports.items():
-        print(f"{engine:12}{report['perplexity']:12.4f}{report['perplexity_against_torch']:+12.3%}"
+        print(f"{engine:12}{report['perplexity']:12.4f}{report['perplexity_against_torch']:+12.3%}{report['standard_error']:9.3%}"
               f"{report['mean_kl']:12.6f}{report['same_top_token']:12.2%}")
     print(f"\nperplexity on {long_report['tokens']:,} tokens: " + ", ".join(
         f"{engine} {long_report[engine]:.4f}" for engine in ("llama.cpp", "Espalier") if engine in long_report))
