@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "espalier/export.h"
+
 namespace espalier {
 
 // The numbers are fixed: the C ABI hands them out as they stand. 0 is success.
@@ -26,9 +28,9 @@ enum class ErrorCode : int {
 };
 
 // The code's name as the enumerator spells it, for logs and JSON.
-const char* name(ErrorCode code) noexcept;
+ESPALIER_API const char* name(ErrorCode code) noexcept;
 
-class Error : public std::runtime_error {
+class ESPALIER_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
   ErrorCode code() const noexcept { return code_; }
@@ -38,7 +40,7 @@ class Error : public std::runtime_error {
 };
 
 // A model is not there, or its file cannot be used.
-class AssetsUnavailable : public Error {
+class ESPALIER_API AssetsUnavailable : public Error {
  public:
   explicit AssetsUnavailable(const std::string& message)
       : Error(ErrorCode::assets_unavailable, message) {}
@@ -46,14 +48,14 @@ class AssetsUnavailable : public Error {
 
 // A file broke the rules of its format. The message starts with the file's name and says which
 // tensor or key, at which byte, was expected to be what.
-class InvalidFile : public AssetsUnavailable {
+class ESPALIER_API InvalidFile : public AssetsUnavailable {
  public:
   using AssetsUnavailable::AssetsUnavailable;
 };
 
 // The request and its history do not fit. Thrown before anything is generated; the session is as it
 // was. tokens() is what the request needs, limit() what the context holds.
-class ExceededContextWindowSize : public Error {
+class ESPALIER_API ExceededContextWindowSize : public Error {
  public:
   ExceededContextWindowSize(const std::string& message, std::size_t tokens, std::size_t limit)
       : Error(ErrorCode::exceeded_context_window_size, message), tokens_(tokens), limit_(limit) {}
@@ -66,27 +68,27 @@ class ExceededContextWindowSize : public Error {
 };
 
 // A second request on a session that is still answering.
-class ConcurrentRequests : public Error {
+class ESPALIER_API ConcurrentRequests : public Error {
  public:
   explicit ConcurrentRequests(const std::string& message)
       : Error(ErrorCode::concurrent_requests, message) {}
 };
 
-class InvalidArgument : public Error {
+class ESPALIER_API InvalidArgument : public Error {
  public:
   explicit InvalidArgument(const std::string& message)
       : Error(ErrorCode::invalid_argument, message) {}
 };
 
 // Generation could not go on.
-class DecodingFailure : public Error {
+class ESPALIER_API DecodingFailure : public Error {
  public:
   explicit DecodingFailure(const std::string& message)
       : Error(ErrorCode::decoding_failure, message) {}
 };
 
 // A caller's std::stop_token stopped the work.
-class Cancelled : public Error {
+class ESPALIER_API Cancelled : public Error {
  public:
   explicit Cancelled(const std::string& message = "Operation cancelled")
       : Error(ErrorCode::unknown, message) {}

@@ -1,0 +1,79 @@
+// A conversation with a language model.
+//
+//   LanguageModelSession session("You are a botanist. Answer in one sentence.");
+//   std::cout << session.respond("What is an espalier?").content << "\n";
+//   std::cout << session.respond("And how old is the idea?").content << "\n";
+//
+// A session keeps its transcript, and the model's state for it (the KV cache): each request costs
+// what is new in it. It answers one request at a time; a second one meanwhile throws
+// ConcurrentRequests. Sessions of one model may answer at the same time from different threads.
+//
+// A request that fails or is cancelled leaves no trace: transcript and session are as before it.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string_view>
+
+#include "espalier/export.h"
+#include "espalier/generation_options.h"
+#include "espalier/language_model.h"
+#include "espalier/response.h"
+#include "espalier/transcript.h"
+
+namespace espalier {
+
+namespace framework {
+struct SessionState;
+}  // namespace framework
+
+class ESPALIER_API LanguageModelSession {
+ public:
+  // With the default model. Making a session loads nothing; where there is no model, the first
+  // request says so.
+  explicit LanguageModelSession(std::string_view instructions = {});
+  explicit LanguageModelSession(Transcript transcript);
+
+  explicit LanguageModelSession(SystemLanguageModel model, std::string_view instructions = {});
+  // Goes on from a transcript. Throws InvalidArgument where instructions stand anywhere but first.
+  LanguageModelSession(SystemLanguageModel model, Transcript transcript);
+
+  LanguageModelSession(LanguageModelSession&&) noexcept;
+  LanguageModelSession& operator=(LanguageModelSession&&) noexcept;
+  LanguageModelSession(const LanguageModelSession&) = delete;
+  LanguageModelSession& operator=(const LanguageModelSession&) = delete;
+  ~LanguageModelSession();
+
+  // Answers, and adds the turn to the transcript. Throws
+  //   ConcurrentRequests         while an earlier request is still being answered
+  //   AssetsUnavailable          where there is no usable model; the message names the remedy
+  //   ExceededContextWindowSize  before anything is generated, where conversation and prompt leave
+  //                              no room for an answer
+  //   InvalidArgument            on options out of their range
+  //   Cancelled                  once `stop` was triggered
+  //   DecodingFailure            where the engine cannot go on
+  Response respond(std::string_view prompt, const GenerationOptions& options = {},
+                   std::stop_token stop = {});
+
+  // The same, snapshot by snapshot. What respond() throws before it generates, this throws at once;
+  // the rest comes while reading. The session is responding until the stream has been read or is
+  // gone. The stream may outlive the session.
+  ResponseStream stream_response(std::string_view prompt, const GenerationOptions& options = {},
+                                 std::stop_token stop = {});
+
+  // Loads the model and computes instructions, history and the beginning of a coming prompt, so
+  // that the answer starts sooner. Works in the calling thread, and counts as a request while it
+  // does.
+  void prewarm(std::string_view prompt_prefix = {});
+
+  // These two may be called from any thread at any time.
+  bool is_responding() const noexcept;
+  Transcript transcript() const;
+
+ private:
+  friend struct framework::EngineAccess;
+
+  std::shared_ptr<framework::SessionState> state_;
+};
+
+}  // namespace espalier

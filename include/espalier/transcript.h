@@ -1,0 +1,82 @@
+// What was said in a session, in order.
+//
+//   for (const Transcript::Entry& entry : session.transcript()) std::cout << entry_text(entry) << "\n";
+//
+// A transcript is a value: session.transcript() is a copy, and a session made from a transcript
+// goes on where that one stood.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "espalier/export.h"
+#include "espalier/generation_options.h"
+
+namespace espalier {
+
+class ESPALIER_API Transcript {
+ public:
+  struct TextSegment {
+    std::string id;
+    std::string text;
+    bool operator==(const TextSegment&) const = default;
+  };
+  // A part of an entry. Later kinds of content become alternatives here.
+  using Segment = std::variant<TextSegment>;
+
+  // What the developer tells the model to be; the first entry, if there is one.
+  struct Instructions {
+    std::string id;
+    std::vector<Segment> segments;
+    bool operator==(const Instructions&) const = default;
+  };
+  // What the user asked, and how it was to be answered.
+  struct Prompt {
+    std::string id;
+    std::vector<Segment> segments;
+    GenerationOptions options;
+    bool operator==(const Prompt&) const = default;
+  };
+  // What the model answered.
+  struct Response {
+    std::string id;
+    std::vector<Segment> segments;
+    bool operator==(const Response&) const = default;
+  };
+  using Entry = std::variant<Instructions, Prompt, Response>;
+
+  // Entries of one text segment, with fresh ids.
+  static Entry instructions(std::string_view text);
+  static Entry prompt(std::string_view text, const GenerationOptions& options = {});
+  static Entry response(std::string_view text);
+
+  Transcript() = default;
+  explicit Transcript(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+
+  using const_iterator = std::vector<Entry>::const_iterator;
+  const_iterator begin() const noexcept { return entries_.begin(); }
+  const_iterator end() const noexcept { return entries_.end(); }
+  std::size_t size() const noexcept { return entries_.size(); }
+  bool empty() const noexcept { return entries_.empty(); }
+  const Entry& operator[](std::size_t i) const noexcept { return entries_[i]; }
+
+  void append(Entry entry) { entries_.push_back(std::move(entry)); }
+
+  // Equal contents, options and ids.
+  bool operator==(const Transcript&) const = default;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// The id of an entry: a random UUID where Espalier made it.
+ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry) noexcept;
+
+// The texts of an entry's segments, one behind the other.
+ESPALIER_API std::string entry_text(const Transcript::Entry& entry);
+
+}  // namespace espalier

@@ -1,0 +1,154 @@
+#include "cli/chat_loop.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+
+#include "cli/answering.h"
+#include "cli/interrupt.h"
+#include "cli/line_editor.h"
+#include "cli/output.h"
+#include "espalier/error.h"
+#include "espalier/session.h"
+#include "framework/condense.h"
+
+namespace espalier::cli {
+namespace {
+
+constexpr std::string_view help =
+    R"(Type a message and press Enter. The model sees the whole conversation.
+  /help      this list
+  /stats     figures of the last answer, and how full the context window is
+  /clear     forget the conversation; instructions stay
+  /condense  forget all but the last turns: what fits half the context window
+  /quit      leave; so does Ctrl-D
+Ctrl-C stops an answer; that turn is then forgotten. Twice in a row it leaves.
+)";
+
+class Chat {
+ public:
+  explicit Chat(const ChatOptions& options)
+      : options_(options),
+        model_(open_model(options.engine)),
+        session_(model_, options.system),
+        editor_(history_file(), [this] { return interrupts_.came(); }) {}
+
+  void run() {
+    session_.prewarm();  // what is wrong with the model is said before anything is typed
+    print("Type a message, /help for more, Ctrl-D to leave.\n");
+    bool leaving = false;
+    while (true) {
+      interrupts_.arm();
+      const std::optional<std::string> line = editor_.read_line("> ");
+      if (!line && interrupts_.came() && !leaving) {
+        leaving = true;
+        print("\n(Ctrl-C again, or Ctrl-D, leaves)\n");
+        continue;
+      }
+      if (!line) break;
+      leaving = false;
+      if (line->find_first_not_of(" \t") == std::string::npos) continue;
+      editor_.remember(*line);
+      if (line->starts_with('/')) {
+        if (!command(*line)) break;
+      } else {
+        take_turn(*line);
+      }
+    }
+    print("\n");
+  }
+
+ private:
+  // False to leave.
+  bool command(const std::string& line) {
+    const std::string word = line.substr(0, line.find(' '));
+    if (word == "/quit" || word == "/exit") return false;
+    if (word == "/help") {
+      print(help);
+    } else if (word == "/stats") {
+      print_stats();
+    } else if (word == "/clear") {
+      session_ = LanguageModelSession(model_, options_.system);
+      print("The conversation is forgotten.\n");
+    } else if (word == "/condense") {
+      start_condensed();
+    } else {
+      print(fmt::format("{} is no command; /help lists them.\n", word));
+    }
+    return true;
+  }
+
+  void take_turn(const std::string& prompt) {
+    try {
+      if (!attempt(prompt) && wants_condensed()) start_condensed();
+    } catch (const ExceededContextWindowSize& full) {
+      print(fmt::format("{}\n", full.what()));
+      if (wants_condensed()) retry_condensed(prompt);
+    }
+  }
+
+  void retry_condensed(const std::string& prompt) {
+    start_condensed();
+    try {
+      attempt(prompt);
+    } catch (const ExceededContextWindowSize& full) {
+      print(fmt::format("Not even so: {}\n", full.what()));
+    }
+  }
+
+  // False where the end of the context window cut the answer.
+  bool attempt(const std::string& prompt) {
+    try {
+      last_ = answer(session_, prompt, turn_settings(options_.sampling), interrupts_.arm(),
+                     [](std::string_view piece) { print(piece); });
+    } catch (const Cancelled&) {
+      print("\n(stopped; this turn is forgotten)\n");
+      return true;
+    }
+    print("\n");
+    if (options_.stats) print(fmt::format("[{}]\n", describe(*last_)));
+    const Usage& usage = last_->response.usage;
+    if (last_->response.is_complete) return true;
+    if (usage.response_tokens == options_.sampling.max_tokens) {
+      print("(cut by --max-tokens)\n");
+      return true;
+    }
+    print(fmt::format("(cut: the context window of {} tokens is full)\n", model_.context_size()));
+    return false;
+  }
+
+  bool wants_condensed() {
+    interrupts_.arm();
+    const std::optional<std::string> reply = editor_.read_line(
+        "Go on from a condensed history, the instructions and the last turns? [Y/n] ");
+    return reply && (reply->empty() || (*reply)[0] == 'y' || (*reply)[0] == 'Y');
+  }
+
+  void start_condensed() {
+    const Transcript before = session_.transcript();
+    const Transcript shorter = framework::condense(before, model_);
+    session_ = LanguageModelSession(model_, shorter);
+    print(fmt::format("Kept {} of {} entries, {} of {} tokens.\n", shorter.size(), before.size(),
+                      model_.token_count(shorter), model_.token_count(before)));
+  }
+
+  void print_stats() {
+    print(last_ ? describe(*last_) + "\n" : "No answer yet.\n");
+    print(fmt::format("The conversation has {} tokens; the context window holds {}.\n",
+                      model_.token_count(session_.transcript()), model_.context_size()));
+  }
+
+  const ChatOptions& options_;
+  SystemLanguageModel model_;
+  LanguageModelSession session_;
+  Interrupts interrupts_;
+  LineEditor editor_;
+  std::optional<Answer> last_;
+};
+
+}  // namespace
+
+void chat_loop(const ChatOptions& options) { Chat(options).run(); }
+
+}  // namespace espalier::cli

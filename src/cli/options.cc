@@ -1,0 +1,129 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <random>
+
+#include "base/thread_pool.h"
+#include "framework/engine_access.h"
+
+namespace espalier::cli {
+namespace {
+
+constexpr const char* model_group = "Model options";
+constexpr const char* sampling_group = "Sampling options";
+constexpr double many = 1e9;
+
+kernels::KvType kv_type(const std::string& text) {
+  for (const auto type : {kernels::KvType::f32, kernels::KvType::int8}) {
+    if (text == name(type)) return type;
+  }
+  return kernels::KvType::f16;
+}
+
+}  // namespace
+
+void add_model_option(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option(
+          "--model", options.model,
+          "A GGUF file, or the name of an installed model (`espalier model list`). Default: "
+          "$ESPALIER_MODEL, else the first installed one.")
+      ->type_name("FILE")
+      ->group(model_group);
+}
+
+void add_threads_option(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option("--threads", options.runtime.threads,
+                  "Threads to compute with. Default: as many as this process may use cores. The "
+                  "answer does not depend on it.")
+      ->type_name("N")
+      ->check(CLI::Range(1, base::ThreadPool::max_threads))
+      ->group(model_group);
+}
+
+void add_kv_option(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--kv", [&options](const std::string& text) { options.runtime.kv_type = kv_type(text); },
+          "What the KV cache holds: f32, f16 or int8. Default: f16, half the memory and memory "
+          "traffic of f32 at a rounding far below that of the weights. int8 halves it again, and "
+          "answers may differ a little.")
+      ->type_name("TYPE")
+      ->check(CLI::IsMember({"f32", "f16", "int8"}))
+      ->group(model_group);
+}
+
+void add_engine_options(CLI::App& command, EngineOptions& options) {
+  add_model_option(command, options);
+  add_threads_option(command, options);
+  add_kv_option(command, options);
+  command
+      .add_option("--context", options.runtime.context,
+                  "Tokens that instructions, history and answer may have together. Default and "
+                  "most: what the model was made for.")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
+      ->group(model_group);
+}
+
+void add_sampling_options(CLI::App& command, SamplingOptions& options) {
+  const auto add = [&](const char* spelling, auto& value, const char* type, const char* help) {
+    return command.add_option(spelling, value, help)->type_name(type)->group(sampling_group);
+  };
+  add("--temperature", options.temperature, "T",
+      "How freely to choose: 0 is always the likeliest token, 1 what the model itself says. "
+      "Default: 0.2.")
+      ->check(CLI::Range(0.0, 100.0));
+  add("--top-k", options.top_k, "N", "Choose among the N likeliest tokens only. Default: 0, off.")
+      ->check(CLI::NonNegativeNumber);
+  add("--top-p", options.top_p, "P",
+      "Choose among the fewest tokens whose probabilities add up to P. Default: 0.9; 1 is off.")
+      ->check(CLI::Range(0.0, 1.0));
+  add("--min-p", options.min_p, "P",
+      "Leave out tokens less likely than P times the likeliest. Default: 0, off.")
+      ->check(CLI::Range(0.0, 1.0));
+  add("--repeat-penalty", options.repeat_penalty, "X",
+      "Make the last 64 tokens less likely; 1.1 helps where a small model goes round in circles. "
+      "Default: 1, off.")
+      ->check(CLI::Range(0.01, many));
+  add("--seed", options.seed, "N",
+      "Gives the same answer again on the same machine. Default: a new one every time.");
+  add("--max-tokens", options.max_tokens, "N",
+      "End the answer after N tokens. Default: when the context window is full.")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_json_option(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "Print one JSON document for programs.");
+}
+
+SystemLanguageModel open_model(const EngineOptions& options) {
+  return framework::EngineAccess::open(options.model, options.runtime);
+}
+
+framework::TurnSettings turn_settings(const SamplingOptions& options) {
+  framework::TurnSettings settings;
+  settings.sampling.temperature = static_cast<float>(options.temperature);
+  settings.sampling.top_k = options.top_k;
+  settings.sampling.top_p = static_cast<float>(options.top_p);
+  settings.sampling.min_p = static_cast<float>(options.min_p);
+  settings.sampling.repeat_penalty = static_cast<float>(options.repeat_penalty);
+  settings.sampling.seed = options.seed ? *options.seed : std::random_device()();
+  settings.maximum_tokens = options.max_tokens;
+  return settings;
+}
+
+const char* name(kernels::KvType type) noexcept {
+  switch (type) {
+    case kernels::KvType::f32:
+      return "f32";
+    case kernels::KvType::f16:
+      return "f16";
+    case kernels::KvType::int8:
+      return "int8";
+  }
+  return "unknown";
+}
+
+}  // namespace espalier::cli

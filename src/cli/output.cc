@@ -1,0 +1,61 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "espalier/error.h"
+
+namespace espalier::cli {
+
+void print(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EPIPE) {
+      throw OutputClosed();
+    } else if (errno != EINTR) {
+      throw Error(ErrorCode::unknown, fmt::format("standard output cannot be written: {}",
+                                                  std::generic_category().message(errno)));
+    }
+  }
+}
+
+void print_json(const nlohmann::ordered_json& document) {
+  // File names may hold bytes that are not UTF-8.
+  print(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+void complain(std::string_view message) {
+  std::string line = fmt::format("espalier: {}", message);
+  for (char& c : line) {
+    if (c == '\n') c = ' ';
+  }
+  fmt::print(stderr, "{}\n", line);
+}
+
+std::string read_standard_input() {
+  std::string text;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (count == 0) return text;
+    if (count > 0) {
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      throw Error(ErrorCode::unknown, fmt::format("standard input cannot be read: {}",
+                                                  std::generic_category().message(errno)));
+    }
+  }
+}
+
+std::string text_or_standard_input(const std::string& argument) {
+  return argument == "-" ? read_standard_input() : argument;
+}
+
+}  // namespace espalier::cli

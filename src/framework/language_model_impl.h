@@ -1,0 +1,27 @@
+// What a SystemLanguageModel holds: how to find its file, and once it is loaded, the runtime.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "espalier/language_model.h"
+#include "framework/model_runtime.h"
+
+namespace espalier {
+
+struct SystemLanguageModel::Impl {
+  Impl(std::filesystem::path wanted, const framework::RuntimeOptions& runtime_options)
+      : wish(std::move(wanted)), options(runtime_options) {}
+
+  // Finds and loads the model unless that is done. Throws as ModelRuntime and find_model do; the
+  // next call then tries again.
+  std::shared_ptr<framework::ModelRuntime> runtime();
+
+  const std::filesystem::path wish;  // a path or a name; empty: the default model
+  const framework::RuntimeOptions options;
+  std::mutex mutex;  // guards what follows
+  std::shared_ptr<framework::ModelRuntime> loaded;
+};
+
+}  // namespace espalier

@@ -1,0 +1,59 @@
+#include "framework/model_runtime.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <variant>
+
+#include "base/checked_math.h"
+#include "base/cpu_features.h"
+#include "espalier/error.h"
+
+namespace espalier::framework {
+namespace {
+
+text::ChatFormat chat_format(const std::filesystem::path& path, const std::string& chat_template) {
+  if (chat_template.empty()) {
+    throw InvalidFile(fmt::format(
+        "{}: there is no chat template in it: a base model cannot hold a conversation (take its "
+        "instruct version)",
+        path.string()));
+  }
+  try {
+    return text::ChatFormat::from_template(chat_template);
+  } catch (const InvalidFile& fault) {
+    throw InvalidFile(fmt::format("{}: {}", path.string(), fault.what()));
+  }
+}
+
+engine::EngineOptions engine_options(const model::Model& model, const RuntimeOptions& options) {
+  engine::EngineOptions wanted;
+  wanted.threads = options.threads;
+  wanted.kv_type = options.kv_type;
+  wanted.context = options.context == 0 ? model.config.context : options.context;
+  // Two conversations can be full at a time; memory is taken only as they fill.
+  wanted.cache_tokens = base::checked_mul(wanted.context, std::size_t{2}).value_or(wanted.context);
+  return wanted;
+}
+
+int thread_count(int wanted) { return wanted == 0 ? base::usable_cores() : wanted; }
+
+const char* role(const Transcript::Entry& entry) {
+  if (std::holds_alternative<Transcript::Instructions>(entry)) return "system";
+  return std::holds_alternative<Transcript::Prompt>(entry) ? "user" : "assistant";
+}
+
+}  // namespace
+
+ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options)
+    : package_(engine::load_package(path, thread_count(options.threads))),
+      format_(chat_format(path, package_.chat_template)),
+      stop_tokens_(format_.stop_tokens(*package_.tokenizer)),
+      engine_(package_.model, engine_options(*package_.model, options)) {}
+
+void ModelRuntime::append(const Transcript::Entry& entry, std::size_t index,
+                          std::vector<base::TokenId>& ids) const {
+  format_.append_message(tokenizer(), {role(entry), entry_text(entry)}, index, ids);
+}
+
+}  // namespace espalier::framework

@@ -1,0 +1,51 @@
+// A loaded model with its engine: what all sessions of one SystemLanguageModel share.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "base/token.h"
+#include "engine/engine.h"
+#include "engine/model_package.h"
+#include "espalier/transcript.h"
+#include "framework/sequence_park.h"
+#include "kernels/kv_page.h"
+#include "text/chat_format.h"
+
+namespace espalier::framework {
+
+// What the command line can set and the public API leaves to its defaults.
+struct RuntimeOptions {
+  int threads = 0;  // 0: all that this process may use
+  kernels::KvType kv_type = kernels::KvType::f16;
+  std::size_t context = 0;  // 0: the model's
+};
+
+class ModelRuntime {
+ public:
+  // Throws AssetsUnavailable or InvalidFile naming the file and the fault; InvalidArgument on
+  // options that do not fit the model.
+  ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options);
+
+  const text::Tokenizer& tokenizer() const noexcept { return *package_.tokenizer; }
+  const text::ChatFormat& format() const noexcept { return format_; }
+  const std::vector<base::TokenId>& stop_tokens() const noexcept { return stop_tokens_; }
+  engine::Engine& engine() noexcept { return engine_; }
+  SequencePark& park() noexcept { return park_; }
+  std::size_t context() const noexcept { return engine_.options().context; }
+
+  // Appends entry number `index` of a conversation as the model wants it written.
+  void append(const Transcript::Entry& entry, std::size_t index,
+              std::vector<base::TokenId>& ids) const;
+
+ private:
+  engine::ModelPackage package_;
+  text::ChatFormat format_;
+  std::vector<base::TokenId> stop_tokens_;
+  engine::Engine engine_;
+  SequencePark park_;
+};
+
+}  // namespace espalier::framework

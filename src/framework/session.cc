@@ -1,0 +1,80 @@
+#include "espalier/session.h"
+
+#include <utility>
+
+#include "espalier/error.h"
+#include "framework/engine_access.h"
+#include "framework/generation_settings.h"
+#include "framework/language_model_impl.h"
+#include "framework/session_state.h"
+#include "framework/turn.h"
+
+namespace espalier {
+namespace {
+
+Transcript with_instructions(std::string_view instructions) {
+  Transcript transcript;
+  if (!instructions.empty()) transcript.append(Transcript::instructions(instructions));
+  return transcript;
+}
+
+}  // namespace
+
+LanguageModelSession::LanguageModelSession(std::string_view instructions)
+    : LanguageModelSession(SystemLanguageModel::default_model(), instructions) {}
+
+LanguageModelSession::LanguageModelSession(Transcript transcript)
+    : LanguageModelSession(SystemLanguageModel::default_model(), std::move(transcript)) {}
+
+LanguageModelSession::LanguageModelSession(SystemLanguageModel model, std::string_view instructions)
+    : LanguageModelSession(std::move(model), with_instructions(instructions)) {}
+
+LanguageModelSession::LanguageModelSession(SystemLanguageModel model, Transcript transcript)
+    : state_(std::make_shared<framework::SessionState>(std::move(model), std::move(transcript))) {}
+
+LanguageModelSession::LanguageModelSession(LanguageModelSession&&) noexcept = default;
+LanguageModelSession& LanguageModelSession::operator=(LanguageModelSession&&) noexcept = default;
+LanguageModelSession::~LanguageModelSession() = default;
+
+Response LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
+                                       std::stop_token stop) {
+  return stream_response(prompt, options, std::move(stop)).collect();
+}
+
+ResponseStream LanguageModelSession::stream_response(std::string_view prompt,
+                                                     const GenerationOptions& options,
+                                                     std::stop_token stop) {
+  return ResponseStream(std::make_unique<framework::Turn>(
+      state_, prompt, framework::turn_settings(options), options, std::move(stop)));
+}
+
+void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
+  framework::prewarm(*state_, prompt_prefix);
+}
+
+bool LanguageModelSession::is_responding() const noexcept { return state_->responding; }
+
+Transcript LanguageModelSession::transcript() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->transcript;
+}
+
+namespace framework {
+
+SystemLanguageModel EngineAccess::open(const std::filesystem::path& wish,
+                                       const RuntimeOptions& options) {
+  return SystemLanguageModel(std::make_shared<SystemLanguageModel::Impl>(wish, options));
+}
+
+std::shared_ptr<ModelRuntime> EngineAccess::runtime(const SystemLanguageModel& model) {
+  return model.impl_->runtime();
+}
+
+ResponseStream EngineAccess::stream(LanguageModelSession& session, std::string_view prompt,
+                                    const TurnSettings& settings, std::stop_token stop) {
+  return ResponseStream(std::make_unique<Turn>(session.state_, prompt, settings,
+                                               GenerationOptions{}, std::move(stop)));
+}
+
+}  // namespace framework
+}  // namespace espalier

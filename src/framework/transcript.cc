@@ -1,0 +1,52 @@
+#include "espalier/transcript.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <random>
+
+namespace espalier {
+namespace {
+
+// A random UUID (RFC 9562, version 4).
+std::string new_id() {
+  std::random_device random;
+  const auto word = [&random] { return std::uint64_t{random()} << 32 | random(); };
+  const std::uint64_t high = (word() & ~std::uint64_t{0xf000}) | 0x4000;
+  const std::uint64_t low = (word() & ~(std::uint64_t{3} << 62)) | std::uint64_t{2} << 62;
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
+                     high & 0xffff, low >> 48, low & 0xffffffffffff);
+}
+
+std::vector<Transcript::Segment> one_segment(std::string_view text) {
+  return {Transcript::TextSegment{new_id(), std::string(text)}};
+}
+
+}  // namespace
+
+Transcript::Entry Transcript::instructions(std::string_view text) {
+  return Instructions{new_id(), one_segment(text)};
+}
+
+Transcript::Entry Transcript::prompt(std::string_view text, const GenerationOptions& options) {
+  return Prompt{new_id(), one_segment(text), options};
+}
+
+Transcript::Entry Transcript::response(std::string_view text) {
+  return Response{new_id(), one_segment(text)};
+}
+
+const std::string& entry_id(const Transcript::Entry& entry) noexcept {
+  return *std::visit([](const auto& each) { return &each.id; }, entry);
+}
+
+std::string entry_text(const Transcript::Entry& entry) {
+  const auto& segments = *std::visit([](const auto& each) { return &each.segments; }, entry);
+  std::string joined;
+  for (const Transcript::Segment& segment : segments) {
+    joined += std::get<Transcript::TextSegment>(segment).text;
+  }
+  return joined;
+}
+
+}  // namespace espalier
