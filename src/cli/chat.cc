@@ -26,7 +26,8 @@ espalier chat --prompt "Tell me a joke."
 echo "What is a noun?" | espalier chat
 espalier chat </dev/null)";
 
-constexpr const char* built_in_question = "What is the capital of France?";
+// One that even the smallest model answers well.
+constexpr const char* built_in_question = "What is a language model, in one sentence?";
 
 void answer_once(const ChatOptions& options, const std::string& prompt) {
   LanguageModelSession session(open_model(options.engine), options.system);
@@ -36,10 +37,11 @@ void answer_once(const ChatOptions& options, const std::string& prompt) {
   if (options.stats) fmt::print(stderr, "[{}]\n", describe(result));
 }
 
-void answer_off_terminal(const ChatOptions& options) {
+void answer_off_terminal(ChatOptions options) {
   std::string prompt = read_standard_input();
   if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
     prompt = built_in_question;
+    options.sampling.temperature = 0;  // the same answer every time
     print(fmt::format("> {}\n", prompt));
   }
   answer_once(options, prompt);

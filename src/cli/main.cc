@@ -46,7 +46,6 @@ void fill(CLI::App& program) {
   program.set_version_flag("--version", std::string("espalier ") + espalier::version(),
                            "Print the version.");
   program.set_help_flag("-h,--help", "Print this page.");
-  program.require_subcommand(1);
   espalier::cli::add_chat(program);
   espalier::cli::add_respond(program);
   espalier::cli::add_info(program);
@@ -61,6 +60,7 @@ int run(int argc, char** argv) {
   fill(program);
   try {
     program.parse(argc, argv);
+    if (program.get_subcommands().empty()) throw espalier::cli::UsageError("a command is needed");
   } catch (const CLI::CallForHelp&) {
     const CLI::App* at = &program;
     while (!at->get_subcommands().empty()) at = at->get_subcommands().front();

@@ -50,7 +50,9 @@ std::string description(const CLI::App& app) {
 std::string spelled(const CLI::Option& option) {
   std::string text = option.get_positional() ? option.get_name(true) : option.get_name(false, true);
   if (!option.get_positional() && option.get_items_expected_max() > 0) {
-    text += " " + option.get_type_name();
+    // CLI11 adds a colon and the words of the checks, which the description says better.
+    const std::string type = option.get_type_name();
+    text += " " + type.substr(0, type.find(':'));
   }
   return text;
 }
@@ -69,7 +71,8 @@ std::string Manual::make_help(const CLI::App* app, std::string /*name*/,
   std::string page = "NAME\n" + wrap(path + " - " + summary(*app), 4);
   std::string synopsis = path + (commands.empty() ? "" : " COMMAND") + " [OPTION]...";
   for (const CLI::Option* option : app->get_options()) {
-    if (option->get_positional()) synopsis += " " + option->get_name(true);
+    if (option->get_required()) synopsis += " " + spelled(*option);
+    if (option->get_positional()) synopsis += " [" + option->get_name(true) + "]";
   }
   page += heading("Synopsis") + wrap(synopsis, 4);
   if (const std::string text = description(*app); !text.empty()) {

