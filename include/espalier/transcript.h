@@ -1,6 +1,7 @@
 // What was said in a session, in order.
 //
-//   for (const Transcript::Entry& entry : session.transcript()) std::cout << entry_text(entry) << "\n";
+//   for (const Transcript::Entry& entry : session.transcript()) std::cout << entry_text(entry) <<
+//   "\n";
 //
 // A transcript is a value: session.transcript() is a copy, and a session made from a transcript
 // goes on where that one stood.
@@ -74,7 +75,7 @@ class ESPALIER_API Transcript {
 };
 
 // The id of an entry: a random UUID where Espalier made it.
-ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry) noexcept;
+ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry);
 
 // The texts of an entry's segments, one behind the other.
 ESPALIER_API std::string entry_text(const Transcript::Entry& entry);

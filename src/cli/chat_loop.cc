@@ -84,7 +84,8 @@ class Chat {
       if (!attempt(prompt) && wants_condensed()) start_condensed();
     } catch (const ExceededContextWindowSize& full) {
       print(fmt::format("{}\n", full.what()));
-      if (wants_condensed()) retry_condensed(prompt);
+      // With no history to condense, only a shorter message helps.
+      if (has_history() && wants_condensed()) retry_condensed(prompt);
     }
   }
 
@@ -118,6 +119,10 @@ class Chat {
     return false;
   }
 
+  bool has_history() const {
+    return session_.transcript().size() > (options_.system.empty() ? 0U : 1U);
+  }
+
   bool wants_condensed() {
     interrupts_.arm();
     const std::optional<std::string> reply = editor_.read_line(
@@ -129,8 +134,9 @@ class Chat {
     const Transcript before = session_.transcript();
     const Transcript shorter = framework::condense(before, model_);
     session_ = LanguageModelSession(model_, shorter);
-    print(fmt::format("Kept {} of {} entries, {} of {} tokens.\n", shorter.size(), before.size(),
-                      model_.token_count(shorter), model_.token_count(before)));
+    print(fmt::format("Kept {} of {} tokens, the newest whole turns that fit {}.\n",
+                      model_.token_count(shorter), model_.token_count(before),
+                      model_.context_size() / 2));
   }
 
   void print_stats() {

@@ -63,7 +63,7 @@ std::string Manual::make_help(const CLI::App* app, std::string /*name*/,
                               CLI::AppFormatMode /*mode*/) const {
   std::string path = app->get_name();
   for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent()) {
-    path = up->get_name() + " " + path;
+    path.insert(0, up->get_name() + " ");
   }
   const auto commands =
       app->get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });

@@ -72,7 +72,10 @@ class SpawnSetup {
 
 std::vector<std::string> environment_of(const Command& command) {
   std::vector<std::string> all;
-  for (const auto& [name, value] : command.environment) all.push_back(name + "=" + value);
+  all.reserve(command.environment.size());
+  for (const auto& [name, value] : command.environment) {
+    all.push_back(fmt::format("{}={}", name, value));
+  }
   const std::size_t ours = all.size();
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
@@ -87,6 +90,7 @@ std::vector<std::string> environment_of(const Command& command) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
+  list.reserve(texts.size() + 1);
   for (std::string& text : texts) list.push_back(text.data());
   list.push_back(nullptr);
   return list;

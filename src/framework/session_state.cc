@@ -34,7 +34,9 @@ const std::vector<base::TokenId>& SessionState::history() {
 
 engine::Sequence SessionState::take_sequence(const std::vector<base::TokenId>& ids) {
   std::optional<engine::Sequence> parked;
-  if (ticket) parked = runtime->park().take(*std::exchange(ticket, std::nullopt));
+  if (const auto waiting = std::exchange(ticket, std::nullopt)) {
+    parked = runtime->park().take(*waiting);
+  }
   engine::Sequence sequence = parked ? std::move(*parked) : runtime->engine().new_sequence();
   const auto keys = sequence.keys();
   const std::size_t most = std::min(keys.size(), ids.size() - 1);

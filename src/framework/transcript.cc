@@ -36,7 +36,7 @@ Transcript::Entry Transcript::response(std::string_view text) {
   return Response{new_id(), one_segment(text)};
 }
 
-const std::string& entry_id(const Transcript::Entry& entry) noexcept {
+const std::string& entry_id(const Transcript::Entry& entry) {
   return *std::visit([](const auto& each) { return &each.id; }, entry);
 }
 

@@ -37,26 +37,33 @@ engine::GenerationSettings generation_settings(const ModelRuntime& runtime,
 Turn::Turn(std::shared_ptr<SessionState> state, std::string_view prompt,
            const TurnSettings& settings, const GenerationOptions& recorded, std::stop_token stop)
     : state_(std::move(state)),
-      claim_(std::in_place, *state_),
+      claim_(std::make_unique<Claim>(*state_)),
       prompt_(Transcript::prompt(prompt, recorded)),
       ids_(with_entry(*state_, prompt_)) {
   ModelRuntime& runtime = *state_->runtime;
   engine::validate(settings.sampling);
   runtime.format().append_generation_prompt(runtime.tokenizer(), ids_);
   check_room(runtime, ids_.size() + 1);
-  sequence_ = state_->take_sequence(ids_);
+  sequence_ = std::make_unique<engine::Sequence>(state_->take_sequence(ids_));
   const std::size_t cached = sequence_->length();
   response_.usage = {.prompt_tokens = ids_.size(), .cached_tokens = cached};
-  generation_.emplace(
+  generation_ = std::make_unique<engine::Generation>(
       runtime.engine(), runtime.tokenizer(), *sequence_,
       std::vector<base::TokenId>(ids_.begin() + static_cast<std::ptrdiff_t>(cached), ids_.end()),
       generation_settings(runtime, settings), std::move(stop));
 }
 
-// Ended or not, the sequence waits with the session: the next turn cuts it to what is still true.
 Turn::~Turn() {
+  if (claim_) release();
+}
+
+// Ended or not, the sequence goes back to the session, before that is free for the next request;
+// the next turn cuts it to what is still true.
+void Turn::release() {
   generation_.reset();
-  if (sequence_ && claim_) state_->park_sequence(std::move(*sequence_));
+  state_->park_sequence(std::move(*sequence_));
+  sequence_.reset();
+  claim_.reset();
 }
 
 std::optional<std::string> Turn::next() {
@@ -90,7 +97,6 @@ void Turn::commit() {
   response_.usage.response_tokens = generation_->tokens().size();
   response_.transcript_entries = {prompt_, Transcript::response(response_.content)};
   runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), ids_);
-
   {
     const std::lock_guard lock(state_->mutex);
     for (const Transcript::Entry& entry : response_.transcript_entries) {
@@ -98,10 +104,7 @@ void Turn::commit() {
     }
   }
   state_->history_tokens = std::move(ids_);
-  generation_.reset();
-  state_->park_sequence(std::move(*sequence_));
-  sequence_.reset();
-  claim_.reset();
+  release();
 }
 
 void prewarm(SessionState& state, std::string_view prompt_prefix) {

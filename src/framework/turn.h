@@ -38,15 +38,14 @@ class Turn {
  private:
   std::optional<std::string> next_piece();
   void commit();
+  void release();
 
-  // The sequence goes back to the session before the session is free for the next request, so it
-  // stands behind the claim.
   std::shared_ptr<SessionState> state_;
-  std::optional<Claim> claim_;
+  std::unique_ptr<Claim> claim_;  // null once the turn has ended, and so are the next two
+  std::unique_ptr<engine::Sequence> sequence_;
+  std::unique_ptr<engine::Generation> generation_;
   Transcript::Entry prompt_;
   std::vector<base::TokenId> ids_;  // the conversation up to where the answer begins
-  std::optional<engine::Sequence> sequence_;
-  std::optional<engine::Generation> generation_;
   Response response_;
 };
 

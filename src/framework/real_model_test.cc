@@ -1,0 +1,66 @@
+// What only a model that has learned something can show.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "espalier/espalier.h"
+#include "framework/fixture_testing.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RealModel : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string reason = framework::testing::no_real_model(); !reason.empty()) {
+      GTEST_SKIP() << reason;
+    }
+  }
+};
+
+const GenerationOptions greedy = {.sampling = SamplingMode::greedy(),
+                                  .maximum_response_tokens = 60};
+
+TEST_F(RealModel, KnowsACapital) {
+  LanguageModelSession session("You answer in one short sentence.");
+  EXPECT_THAT(session.respond("What is the capital of France?", greedy).content,
+              HasSubstr("Paris"));
+}
+
+TEST_F(RealModel, AddsTwoAndTwo) {
+  LanguageModelSession session;
+  const Response response = session.respond("What is 2+2?", greedy);
+  EXPECT_THAT(response.content, HasSubstr("4"));
+  EXPECT_TRUE(response.is_complete);
+}
+
+TEST_F(RealModel, StreamsWholeCharacters) {
+  LanguageModelSession session;
+  const auto is_continuation = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+  };
+  std::string last;
+  for (const Snapshot& snapshot :
+       session.stream_response("Repeat exactly: 🦊 naïve café 日本語 🌳", greedy)) {
+    ASSERT_TRUE(snapshot.content.starts_with(last));
+    ASSERT_GT(snapshot.content.size(), last.size());
+    // What is new begins a character, so the text before it ended one.
+    EXPECT_FALSE(is_continuation(snapshot.content[last.size()]));
+    last = snapshot.content;
+  }
+  EXPECT_FALSE(last.empty());
+}
+
+TEST_F(RealModel, SecondTurnSeesTheFirst) {
+  LanguageModelSession session("You answer in one short sentence.");
+  session.respond("What is the capital of France?", greedy);
+  const Response second = session.respond("And what is it famous for?", greedy);
+  EXPECT_GT(second.usage.cached_tokens, 30U);
+  EXPECT_FALSE(second.content.empty());
+}
+
+}  // namespace
+}  // namespace espalier
