@@ -141,8 +141,8 @@ TEST(Store, ModelThatCameLaterIsFound) {
 
 TEST(Store, RelativeDataFolderIsIgnored) {
   const Environment data("XDG_DATA_HOME", "somewhere");
-  const Environment home("HOME", "/home/ada");
-  EXPECT_EQ(framework::user_model_folder(), "/home/ada/.local/share/espalier/models");
+  const Environment home("HOME", "/ada");
+  EXPECT_EQ(framework::user_model_folder(), "/ada/.local/share/espalier/models");
 }
 
 TEST(Process, ReportsHowAProgramEnded) {
