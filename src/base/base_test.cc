@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -78,6 +79,10 @@ TEST(MappedFile, FaultsNameThePathAndTheReason) {
   EXPECT_THAT([&] { MappedFile{folder.path()}; },
               ThrowsMessage<AssetsUnavailable>(HasSubstr("Is a directory")));
   EXPECT_THAT([&] { MappedFile{"/dev/null"}; },
+              ThrowsMessage<AssetsUnavailable>(HasSubstr("not a regular file")));
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT([&] { MappedFile{pipe}; },
               ThrowsMessage<AssetsUnavailable>(HasSubstr("not a regular file")));
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "espalier/error.h"
 
 #if defined(__x86_64__)
@@ -36,10 +38,21 @@ ThreadPool::ThreadPool(int threads) {
         fmt::format("{} threads: a thread count from 1 to {} is needed", threads, max_threads));
   }
   workers_.reserve(static_cast<std::size_t>(threads - 1));
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+  } catch (const std::system_error& fault) {
+    // A thread that runs must be joined before it dies: else the program ends here.
+    const std::size_t started = workers_.size() + 1;
+    stop_workers();
+    throw InvalidArgument(
+        fmt::format("{} threads: the system starts no more than {} ({}); ask for fewer", threads,
+                    started, fault.code().message()));
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop_workers(); }
+
+void ThreadPool::stop_workers() noexcept {
   stop_.store(true);
   signal_.fetch_add(1);
   signal_.notify_all();

@@ -16,8 +16,8 @@ namespace espalier::base {
 
 class ThreadPool {
  public:
-  // `threads` counts the calling thread too; 1 starts none. Throws InvalidArgument below 1 or above
-  // max_threads.
+  // `threads` counts the calling thread too; 1 starts none. Throws InvalidArgument below 1, above
+  // max_threads or where the system starts fewer.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -55,6 +55,7 @@ class ThreadPool {
     std::size_t grain = 1;
   };
 
+  void stop_workers() noexcept;
   void run_region(Region region) noexcept;
   void work_on_region() noexcept;
   void worker_loop() noexcept;

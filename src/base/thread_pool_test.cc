@@ -1,9 +1,12 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <iostream>
 #include <vector>
 
 #include "espalier/error.h"
@@ -58,6 +61,29 @@ TEST(ThreadPool, AbsurdThreadCountsAreRefusedWithTheRange) {
   EXPECT_THROW(ThreadPool(-3), InvalidArgument);
   EXPECT_THROW(ThreadPool(ThreadPool::max_threads + 1), InvalidArgument);
 }
+
+// Runs in a process of its own, whose address space has room for some of the stacks and not for
+// all. A sanitizer keeps terabytes of it for itself, so the limit would end the process at once.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+void start_more_threads_than_fit() {
+  constexpr rlim_t room = rlim_t{1} << 30;
+  const rlimit limit{room, room};
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::_Exit(2);
+  try {
+    const ThreadPool pool(ThreadPool::max_threads);
+  } catch (const InvalidArgument& error) {
+    std::cerr << error.what();
+    std::_Exit(0);
+  }
+  std::_Exit(1);
+}
+
+TEST(ThreadPoolDeathTest, ThreadsThatTheSystemRefusesAreAnErrorAndNotTheEnd) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(start_more_threads_than_fit(), testing::ExitedWithCode(0),
+              "1024 threads: the system starts no more than [0-9]+ ");
+}
+#endif
 
 }  // namespace
 }  // namespace espalier::base
