@@ -149,7 +149,7 @@ std::vector<Malformed> key_cases() {
        "the strings of key 'k' at byte"},
       {"ArrayBooleanThree", with_key(array_key("k", GgufType::boolean, 3, "\1\3\1")),
        "key 'k' has the boolean 3 at byte"},
-      {"ArraysNestedTooDeep", with_key(key("k", GgufType::array, nested(6))),
+      {"ArraysNestedTooDeep", with_key(key("k", GgufType::array, nested(5))),
        "key 'k' nests arrays more than 4 deep"},
       {"KeyNameThatCouldSpeakToATerminal", with_key(key("\x1b[31m", GgufType::boolean, "\x07")),
        "key '\\x1b[31m' has the boolean 7"},

@@ -50,6 +50,13 @@ std::optional<Integer> load_integer(GgufType type, const std::byte* at) noexcept
   }
 }
 
+bool is_integer(GgufType type) noexcept {
+  const std::uint64_t zero = 0;
+  return load_integer(type, reinterpret_cast<const std::byte*>(&zero)).has_value();
+}
+
+bool is_float(GgufType type) noexcept { return type == GgufType::f32 || type == GgufType::f64; }
+
 // Nothing where the type is no float, or a double is finite but too large for one.
 std::optional<float> load_float(GgufType type, const std::byte* at) noexcept {
   if (type == GgufType::f32) return load<float>(at);
@@ -150,12 +157,12 @@ std::optional<std::vector<std::int64_t>> GgufMetadata::find_ints(std::string_vie
   const GgufValue* value = find(key);
   if (value == nullptr) return std::nullopt;
   constexpr std::string_view expected = "an array of integers that fit 64 bits with a sign";
-  if (value->type != GgufType::array) fail_type(*value, expected);
+  if (value->type != GgufType::array || !is_integer(value->element)) fail_type(*value, expected);
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(value->count));
   const std::byte* at = value->payload.data();
   for (std::int64_t& number : numbers) {
     const auto integer = load_integer(value->element, at);
-    if (!integer || (!integer->is_signed && integer->bits > largest_signed)) {
+    if (!integer->is_signed && integer->bits > largest_signed) {
       fail_type(*value, expected);
     }
     number = static_cast<std::int64_t>(integer->bits);
@@ -168,7 +175,7 @@ std::optional<std::vector<float>> GgufMetadata::find_floats(std::string_view key
   const GgufValue* value = find(key);
   if (value == nullptr) return std::nullopt;
   constexpr std::string_view expected = "an array of floats (f32, or f64 that fit it)";
-  if (value->type != GgufType::array) fail_type(*value, expected);
+  if (value->type != GgufType::array || !is_float(value->element)) fail_type(*value, expected);
   std::vector<float> numbers(static_cast<std::size_t>(value->count));
   const std::byte* at = value->payload.data();
   for (float& number : numbers) {

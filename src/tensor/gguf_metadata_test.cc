@@ -25,6 +25,7 @@ class GgufMetadataTest : public ::testing::Test {
     auto builder = small_gguf();
     builder.keys.push_back(key("n.huge", GgufType::f64, le(1e300)));
     builder.keys.push_back(array_key("a.u64", GgufType::u64, 1, le(~std::uint64_t{0})));
+    builder.keys.push_back(array_key("a.no_strings", GgufType::string, 0, ""));
     bytes_ = builder.build();
     file_ = GgufFile::parse("m.gguf", bytes_of(bytes_));
   }
@@ -117,6 +118,11 @@ TEST_F(GgufMetadataTest, AWrongTypeNamesKeyExpectedAndFoundType) {
   EXPECT_THAT(error_of([](auto& m) { m.get_ints("a.u64"); }), HasSubstr("fit 64 bits with a sign"));
   EXPECT_THAT(error_of([](auto& m) { m.get_floats("a.nested"); }),
               HasSubstr("holds an array of array where an array of floats"));
+  // So it does where the array is empty.
+  EXPECT_THAT(error_of([](auto& m) { m.get_ints("a.no_strings"); }),
+              HasSubstr("holds an array of string where an array of integers"));
+  EXPECT_THAT(error_of([](auto& m) { m.get_floats("a.no_strings"); }),
+              HasSubstr("holds an array of string where an array of floats"));
 }
 
 TEST_F(GgufMetadataTest, ValuesHaveAFormForPeople) {
