@@ -1,7 +1,8 @@
 // Answers tests/oracles/tokenizer_oracle.py, one JSON object a line:
 //
 //   text_oracle VOCABULARY.json
-//     {"encode": TEXT, "special": true}     →  {"ids": […], "text": decode(ids)}
+//     {"encode": TEXT, "special": true}     →  {"ids": […], "text": decode(ids),
+//                                                "streamed": the same by StreamDecoder}
 //     {"template": JINJA, "messages": [{"role": …, "content": …}, …], "prompt": true}
 //                                           →  {"ids": […], "text": rendered, "stops": […]}
 //
@@ -12,12 +13,14 @@
 #include <string>
 
 #include "text/chat_format.h"
+#include "text/stream_decoder.h"
 #include "text/tokenizer.h"
 
 namespace {
 
 using espalier::text::ChatFormat;
 using espalier::text::ChatMessage;
+using espalier::text::StreamDecoder;
 using espalier::text::TokenId;
 using espalier::text::Tokenizer;
 using nlohmann::json;
@@ -40,7 +43,13 @@ espalier::text::VocabularyData read_vocabulary(const char* path) {
 json answer_encode(const Tokenizer& tokenizer, const json& request) {
   const auto ids = tokenizer.encode(request.at("encode").get<std::string>(),
                                     {.recognise_special = request.at("special").get<bool>()});
-  return {{"ids", ids}, {"text", tokenizer.decode(ids, {.include_special = true})}};
+  StreamDecoder decoder(tokenizer, {.include_special = true});
+  std::string streamed;
+  for (const TokenId id : ids) streamed += decoder.push(id);
+  streamed += decoder.finish();
+  return {{"ids", ids},
+          {"text", tokenizer.decode(ids, {.include_special = true})},
+          {"streamed", streamed}};
 }
 
 json answer_chat(const Tokenizer& tokenizer, const json& request) {
