@@ -5,9 +5,10 @@
     .venv/bin/python scripts/generate_unicode_classes.py --check   compares with it; exit status 1
                                                                    where a code point differs
 
-Every code point is put to tokenizers itself (two Unicode versions live in it), so the table is the oracle's behaviour and not a guess from its release notes. Where PyPI
-unicodedata2 is installed (`scripts/setup --verify`), it is named how far that Unicode version
-agrees; other versions: pip install --target DIR --no-deps unicodedata2==17.0.0; PYTHONPATH=DIR ...
+Every code point is put to tokenizers itself (two Unicode versions live in it), so the table is the
+oracle's behaviour and not a guess from its release notes. Where PyPI unicodedata2 is installed
+(`scripts/setup --verify`), it is named how far that Unicode version agrees; other versions:
+pip install --target DIR --no-deps unicodedata2==17.0.0; PYTHONPATH=DIR ...
 """
 
 from __future__ import annotations
