@@ -10,6 +10,7 @@
 
 #include "espalier/error.h"
 #include "text/byte_level.h"
+#include "text/utf8.h"
 
 namespace espalier::text {
 namespace {
@@ -26,16 +27,24 @@ template <class... Values>
 // A token from a hostile file, fit for a line of an error message.
 std::string shown(std::string_view token) {
   constexpr std::size_t longest = 60;
+  constexpr char32_t first_behind_controls = 0xA0;  // a terminal obeys U+0080 to U+009F as well
   std::string text;
-  for (const char c : token.substr(0, longest)) {
-    const bool plain = static_cast<unsigned char>(c) >= 0x80 || (c >= ' ' && c <= '~');
-    if (plain) {
-      text.push_back(c);
-    } else {
-      text += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+  std::string_view rest = token;
+  while (!rest.empty() && token.size() - rest.size() < longest) {
+    const Utf8Character character = first_character(rest);
+    const bool plain = character.status == Utf8Status::valid &&
+                       (character.code_point >= first_behind_controls ||
+                        (character.code_point >= ' ' && character.code_point <= '~'));
+    for (const char byte : rest.substr(0, character.size)) {
+      if (plain) {
+        text.push_back(byte);
+      } else {
+        text += fmt::format("\\x{:02X}", static_cast<unsigned char>(byte));
+      }
     }
+    rest.remove_prefix(character.size);
   }
-  return token.size() > longest ? text + "…" : text;
+  return rest.empty() ? text : text + "…";
 }
 
 using IdsByToken = std::unordered_map<std::string_view, TokenId>;
