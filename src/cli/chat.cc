@@ -34,7 +34,7 @@ void answer_once(const ChatOptions& options, const std::string& prompt) {
   const Answer result = answer(session, prompt, turn_settings(options.sampling), {},
                                [](std::string_view piece) { print(piece); });
   if (!result.response.content.ends_with('\n')) print("\n");
-  if (options.stats) fmt::print(stderr, "[{}]\n", describe(result));
+  if (options.stats) remark(fmt::format("[{}]\n", describe(result)));
 }
 
 void answer_off_terminal(ChatOptions options) {
@@ -45,11 +45,11 @@ void answer_off_terminal(ChatOptions options) {
     print(fmt::format("> {}\n", prompt));
   }
   answer_once(options, prompt);
-  fmt::print(stderr,
-             "\nStandard input is no terminal, so this was all. To go on:\n"
-             "  espalier chat                      at a terminal: a conversation\n"
-             "  espalier chat --prompt \"…\"         one answer\n"
-             "  espalier --help                    what else there is\n");
+  remark(
+      "\nStandard input is no terminal, so this was all. To go on:\n"
+      "  espalier chat                      at a terminal: a conversation\n"
+      "  espalier chat --prompt \"…\"         one answer\n"
+      "  espalier --help                    what else there is\n");
 }
 
 void chat(const ChatOptions& options) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -31,12 +32,15 @@ void print_json(const nlohmann::ordered_json& document) {
   print(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
+// fmt::print would throw on a closed or full standard error, also out of main's last handler.
+void remark(std::string_view text) noexcept { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 void complain(std::string_view message) {
   std::string line = fmt::format("espalier: {}", message);
   for (char& c : line) {
     if (c == '\n') c = ' ';
   }
-  fmt::print(stderr, "{}\n", line);
+  remark(line + "\n");
 }
 
 std::string read_standard_input() {

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "cli/output.h"
+
 namespace espalier::cli {
 namespace {
 
@@ -21,18 +23,17 @@ Progress::Progress(std::string what, std::size_t total)
       last_(Clock::now()) {}
 
 Progress::~Progress() {
-  if (terminal_) fmt::print(stderr, "\r\x1b[K");
+  if (terminal_) remark("\r\x1b[K");
 }
 
 void Progress::update(std::size_t done, const std::string& note) {
   if (terminal_) {
     const std::size_t filled = done * bar_width / total_;
-    fmt::print(stderr, "\r\x1b[K{} [{:=<{}}{:{}}] {}/{} {}", what_, "", filled, "",
-               bar_width - filled, done, total_, note);
-    std::fflush(stderr);
+    remark(fmt::format("\r\x1b[K{} [{:=<{}}{:{}}] {}/{} {}", what_, "", filled, "",
+                       bar_width - filled, done, total_, note));
   } else if (Clock::now() - last_ >= plain_interval) {
     last_ = Clock::now();
-    fmt::print(stderr, "{} {}/{} {}\n", what_, done, total_, note);
+    remark(fmt::format("{} {}/{} {}\n", what_, done, total_, note));
   }
 }
 

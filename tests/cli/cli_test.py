@@ -112,6 +112,14 @@ class ExitStatus(Cli):
             os.close(writer)
             self.assertEqual((done.returncode, done.stderr), (1, b""))
 
+    def test_standard_error_that_cannot_be_written_changes_nothing(self) -> None:
+        with open("/dev/full", "wb") as full:
+            for status, arguments in ((1, ["info", "gone"]), (2, ["sing"]),
+                                      (0, ["chat", "--stats", "--prompt", "a", "--model", str(FIXTURE)])):
+                done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=full, timeout=300,
+                                      check=False, env=self.environment)
+                self.assertEqual(done.returncode, status, arguments)
+
     def test_full_disk_is_reported(self) -> None:
         with open("/dev/full", "wb") as full:
             done = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
