@@ -48,7 +48,9 @@ TokenId Sampler::sample(std::span<const float> logits, std::span<const TokenId> 
     penalise_repeats(recent);
     if (options_.temperature == 0.0F) return argmax(scores_);
   }
-  const float inverse_temperature = 1.0F / options_.temperature;
+  // Below this the likeliest has it all, and 1 / temperature would not be finite.
+  constexpr float least_temperature = 1e-20F;
+  const float inverse_temperature = 1.0F / std::max(options_.temperature, least_temperature);
   // Subtracting the maximum first keeps a tiny temperature from overflowing.
   const float highest = *std::max_element(scores_.begin(), scores_.end());
   for (float& score : scores_) score = (score - highest) * inverse_temperature;

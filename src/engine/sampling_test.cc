@@ -51,6 +51,8 @@ TEST(Sampler, TemperatureSharpensAndFlattens) {
   EXPECT_NEAR(shares({.temperature = 0.5, .seed = 2}, logits).at(1), 0.25 / 0.34375, tolerance);
   EXPECT_NEAR(shares({.temperature = 1e6F, .seed = 2}, logits).at(0), 0.25, tolerance);
   EXPECT_EQ(shares({.temperature = 1e-6F, .seed = 2}, logits).size(), 1U);
+  // 1 / 1e-40 is infinite, and infinity times the likeliest's 0 is no number.
+  EXPECT_GT(shares({.temperature = 1e-40F, .seed = 2}, logits).at(1), 0.99);
 }
 
 TEST(Sampler, TopKKeepsTheLikeliest) {
