@@ -79,12 +79,12 @@ std::optional<std::string> Turn::next() {
 }
 
 // A step that finds no page left has changed nothing, so it can be tried again once the sessions
-// that wait have given back theirs.
+// that wait have given back theirs, to this turn or, a moment before, to another.
 std::optional<std::string> Turn::next_piece() {
   try {
     return generation_->next();
   } catch (const DecodingFailure&) {
-    if (!state_->runtime->park().clear()) throw;
+    state_->runtime->park().clear();
     return generation_->next();
   }
 }
