@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -30,6 +31,10 @@ constexpr std::uintmax_t model_bytes = 98'362'432;
 constexpr std::string_view work_prefix = ".install-";
 
 [[noreturn]] void fail(const std::string& why) { throw AssetsUnavailable("model install: " + why); }
+
+[[noreturn]] void fail_interrupted() {
+  fail("interrupted; nothing was installed, and running it again starts anew");
+}
 
 std::string system_message(int error) { return std::generic_category().message(error); }
 
@@ -104,6 +109,7 @@ fs::path find_python(const WorkFolder& work) {
                                  .standard_error = work.path() / "errors.txt",
                                  .silent = true});
     if (outcome.succeeded()) return python;
+    if (outcome.signal == SIGINT) fail_interrupted();  // it is not this Python that failed
   }
   if (candidates.empty()) fail("no python3 in PATH, and its pip does the download: install it");
   fail(fmt::format("{} has no pip: install it (Debian: apt install python3-pip)",
@@ -119,9 +125,8 @@ std::string last_line(std::string_view text) {
 // What went wrong, in words that help; pip's own are long.
 [[noreturn]] void explain(const Outcome& outcome, const std::string& errors) {
   const auto says = [&](std::string_view words) { return errors.find(words) != std::string::npos; };
-  if (outcome.signal != 0) {
-    fail("interrupted; nothing was installed, and running it again starts anew");
-  }
+  // pip makes an exit status of an interrupt.
+  if (outcome.signal != 0 || says("Operation cancelled by user")) fail_interrupted();
   if (says("No space left on device") || says("Disk quota exceeded")) {
     fail("the disk is full: the download and its contents need 300 MB for a moment");
   }

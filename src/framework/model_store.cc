@@ -90,6 +90,10 @@ fs::path find_named(const fs::path& wish, std::string_view origin) {
     throw AssetsUnavailable(
         fmt::format("{}{}: that is a folder; a GGUF file is needed", origin, wish.string()));
   }
+  if (fs::exists(wish, error)) {
+    throw AssetsUnavailable(fmt::format(
+        "{}{}: that is no file that can be mapped (a pipe or a device?)", origin, wish.string()));
+  }
   if (wish.has_parent_path()) {
     throw AssetsUnavailable(fmt::format("{}{}: no such file", origin, wish.string()));
   }
