@@ -1,7 +1,12 @@
 #include "cli/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <limits>
 #include <random>
+#include <system_error>
 
 #include "base/thread_pool.h"
 #include "framework/engine_access.h"
@@ -12,6 +17,28 @@ namespace {
 constexpr const char* model_group = "Model options";
 constexpr const char* sampling_group = "Sampling options";
 constexpr double many = 1e9;
+constexpr std::size_t most_tokens = std::size_t{1} << 40;
+
+// CLI::Range lets NaN through.
+CLI::Validator number(double least, double most) {
+  return {[least, most](std::string& text) -> std::string {
+            double value = 0;
+            if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most)
+              return {};
+            return fmt::format("'{}' is no number from {} to {}", text, least, most);
+          },
+          ""};
+}
+
+// CLI11 would take -1, and any number too large, for the largest.
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, seed);
+  if (error == std::errc() && last == end) return {};
+  return fmt::format("'{}' is no whole number from 0 to {}", text,
+                     std::numeric_limits<std::uint64_t>::max());
+}
 
 kernels::KvType kv_type(const std::string& text) {
   for (const auto type : {kernels::KvType::f32, kernels::KvType::int8}) {
@@ -63,7 +90,7 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
                   "Tokens that instructions, history and answer may have together. Default and "
                   "most: what the model was made for.")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
+      ->check(CLI::Range(std::size_t{1}, most_tokens))
       ->group(model_group);
 }
 
@@ -74,26 +101,26 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options) {
   add("--temperature", options.temperature, "T",
       "How freely to choose: 0 is always the likeliest token, 1 what the model itself says. "
       "Default: 0.2.")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(number(0, 100));
   add("--top-k", options.top_k, "N", "Choose among the N likeliest tokens only. Default: 0, off.")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   add("--top-p", options.top_p, "P",
       "Choose among the fewest tokens whose probabilities add up to P. Default: 0.9; 1 is off.")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number(1e-6, 1));
   add("--min-p", options.min_p, "P",
       "Leave out tokens less likely than P times the likeliest. Default: 0, off.")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number(0, 1));
   add("--repeat-penalty", options.repeat_penalty, "X",
       "Make the last 64 tokens less likely; 1.1 helps where a small model goes round in circles. "
       "Default: 1, off.")
-      ->check(CLI::Range(0.01, many));
+      ->check(number(0.01, many));
   add("--seed", options.seed, "N",
-      "Gives the same answer again on the same machine. Default: a new one every time.");
+      "Gives the same answer again on the same machine. Default: a new one every time.")
+      ->check(check_seed);
   add("--max-tokens", options.max_tokens, "N",
       "End the answer after N tokens, since a small model may go round in circles. Default: 1024; "
-      "0 "
-      "goes on until the context window is full.")
-      ->check(CLI::NonNegativeNumber);
+      "0 goes on until the context window is full.")
+      ->check(CLI::Range(std::size_t{0}, most_tokens));
 }
 
 void add_json_option(CLI::App& command, bool& json) {

@@ -135,15 +135,21 @@ void add_tokenize(CLI::App& program) {
   CLI::App* command = program.add_subcommand("tokenize", description);
   command->footer(examples);
   const auto options = std::make_shared<Options>();
-  command->add_flag("--bos", options->bos, "Put the model's beginning-of-text token in front.");
+  CLI::Option* bos =
+      command->add_flag("--bos", options->bos, "Put the model's beginning-of-text token in front.");
   command->add_flag(
       "--no-special", options->no_special,
       "Take special tokens for the text they look like; with --decode, leave them out.");
-  command->add_flag("--pieces", options->pieces, "Print each token's text behind its id.");
-  command->add_flag("--decode", options->decode, "Read ids, print text.");
-  command->add_flag("--json", options->json,
-                    "Print {\"ids\": [...]}, or with --decode {\"text\": ...}, in which bytes that "
-                    "are not UTF-8 become U+FFFD.");
+  CLI::Option* pieces =
+      command->add_flag("--pieces", options->pieces, "Print each token's text behind its id.");
+  CLI::Option* decode_flag =
+      command->add_flag("--decode", options->decode, "Read ids, print text.");
+  CLI::Option* json = command->add_flag(
+      "--json", options->json,
+      "Print {\"ids\": [...]}, or with --decode {\"text\": ...}, in which bytes that are not UTF-8 "
+      "become U+FFFD.");
+  bos->excludes(decode_flag);
+  pieces->excludes(decode_flag, json);
   add_model_option(*command, options->engine);
   command->callback([options] {
     const auto tokenizer = engine::load_tokenizer(framework::find_model(options->engine.model));
