@@ -136,7 +136,7 @@ std::string describe_tensors(const nlohmann::ordered_json& its) {
 
 void print_for_people(const nlohmann::ordered_json& all) {
   const auto line = [](std::string_view what, const std::string& value) {
-    print(fmt::format("{:<18} {}\n", what, value));
+    print(fmt::format("{:<18} {}\n", what, printable(value)));
   };
   const auto number = [&](const char* key) { return all[key].get<std::size_t>(); };
   line("file", all["file"].get<std::string>());

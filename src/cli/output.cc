@@ -36,11 +36,16 @@ void print_json(const nlohmann::ordered_json& document) {
 void remark(std::string_view text) noexcept { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 void complain(std::string_view message) {
-  std::string line = fmt::format("espalier: {}", message);
+  remark(fmt::format("espalier: {}\n", printable(message)));
+}
+
+std::string printable(std::string_view text) {
+  std::string line(text);
   for (char& c : line) {
     if (c == '\n') c = ' ';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }
-  remark(line + "\n");
+  return line;
 }
 
 std::string read_standard_input() {

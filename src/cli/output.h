@@ -34,6 +34,10 @@ void remark(std::string_view text) noexcept;
 // A line on standard error, "espalier: " in front of it.
 void complain(std::string_view message);
 
+// The text as one line without control characters: what a file says of itself must not move the
+// cursor or rename the terminal's window.
+std::string printable(std::string_view text);
+
 // Standard input to its end, byte for byte. Throws Error where it cannot be read.
 std::string read_standard_input();
 
