@@ -41,6 +41,9 @@ KvPage* KvCache::acquire() {
 
 KvPage* KvCache::acquire_locked() {
   if (free_.empty() && pages_.size() < capacity_) {
+    // Room first: a page on one list only would be lost, and release() must not fail.
+    if (pages_.size() == pages_.capacity()) pages_.reserve(2 * pages_.size() + 1);
+    free_.reserve(pages_.capacity());
     auto page = std::make_unique<KvPage>();
     page->data = static_cast<std::byte*>(::operator new(page_bytes_, page_alignment));
     free_.push_back(page.get());
@@ -60,9 +63,25 @@ bool KvCache::evict_one() {
     if (oldest == index_.end() || it->second.last_use < oldest->second.last_use) oldest = it;
   }
   if (oldest == index_.end()) return false;
-  release_locked(oldest->second.page);
-  index_.erase(oldest);
+  // What a sequence computed after a page of its own may be listed behind this one. Nothing would
+  // find it there any more, and its page, listed once again, could never be evicted.
+  std::vector<std::uint64_t> gone{unlist(oldest)};
+  while (!gone.empty()) {
+    const std::uint64_t parent = gone.back();
+    gone.pop_back();
+    for (auto it = index_.begin(); it != index_.end();) {
+      const auto node = it++;
+      if (node->second.parent == parent) gone.push_back(unlist(node));
+    }
+  }
   return true;
+}
+
+std::uint64_t KvCache::unlist(Index::iterator node) {
+  const std::uint64_t id = node->second.id;
+  release_locked(node->second.page);
+  index_.erase(node);
+  return id;
 }
 
 void KvCache::release_locked(KvPage* page) {
@@ -112,9 +131,9 @@ void KvCache::publish(AdapterId adapter, std::span<const PositionKey> keys,
     const auto part = keys.subspan(i * P, P);
     Node* node = find(parent, part);
     if (node == nullptr) {
-      ++pages[i]->references;
       const auto it = index_.emplace(
           hash(parent, part), Node{next_id_++, parent, {part.begin(), part.end()}, pages[i], 0});
+      ++pages[i]->references;
       node = &it->second;
     }
     node->last_use = clock_ - i;
@@ -130,9 +149,9 @@ std::vector<KvPage*> KvCache::match(AdapterId adapter, std::span<const PositionK
   for (std::size_t i = 0; (i + 1) * P <= keys.size(); ++i) {
     Node* node = find(parent, keys.subspan(i * P, P));
     if (node == nullptr) break;
+    found.push_back(node->page);
     ++node->page->references;
     node->last_use = clock_ - i;
-    found.push_back(node->page);
     parent = node->id;
   }
   return found;

@@ -64,6 +64,7 @@ class KvCache {
   Node* find(std::uint64_t parent, std::span<const PositionKey> keys);
   KvPage* acquire_locked();
   bool evict_one();
+  std::uint64_t unlist(Index::iterator node);  // returns the node's id
   void release_locked(KvPage* page);
 
   const std::size_t page_bytes_;

@@ -88,6 +88,25 @@ TEST(KvCache, PagesInUseAreNeverEvicted) {
   EXPECT_TRUE(cache.match(no_adapter, keys(P)).empty());
 }
 
+// Two sequences compute one prefix, each in pages of its own, and the listed page of the first goes
+// while the second still builds on it.
+TEST(KvCache, APageOfASequenceWhoseListedPrefixWasEvictedFindsItsWayBack) {
+  KvCache cache(256, 3);
+  KvPage* first = cache.acquire();
+  cache.publish(no_adapter, keys(P), {&first, 1});
+  release(cache, first);
+  const std::vector<KvPage*> second{cache.acquire(), cache.acquire()};
+  cache.publish(no_adapter, keys(2 * P), second);
+  KvPage* other = cache.acquire();
+  EXPECT_EQ(other, first) << "nobody holds it";
+  cache.publish(no_adapter, keys(2 * P), second);
+  EXPECT_EQ(cache.match(no_adapter, keys(2 * P)), second);
+  cache.release(second);
+  cache.release(second);
+  release(cache, other);
+  for (int i = 0; i < 3; ++i) EXPECT_NE(cache.acquire(), nullptr) << "page " << i;
+}
+
 TEST(KvCache, ManyThreadsMayUseItAtOnce) {
   KvCache cache(64, 16);
   std::vector<std::thread> threads;
