@@ -18,9 +18,18 @@ void require(bool holds, std::string_view option, double value, std::string_view
   if (!holds) throw InvalidArgument(fmt::format("{} {}: must be {}", option, value, range));
 }
 
+[[noreturn]] void fail_without_numbers() {
+  throw DecodingFailure(
+      "the model's logits are infinite or no numbers: its file may be damaged, or its values "
+      "exceed "
+      "what the KV cache's type holds");
+}
+
 // The first of the highest.
 TokenId argmax(std::span<const float> logits) {
-  return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  const auto highest = std::max_element(logits.begin(), logits.end());
+  if (!std::isfinite(*highest)) fail_without_numbers();
+  return static_cast<TokenId>(highest - logits.begin());
 }
 
 }  // namespace
@@ -48,12 +57,10 @@ TokenId Sampler::sample(std::span<const float> logits, std::span<const TokenId> 
     penalise_repeats(recent);
     if (options_.temperature == 0.0F) return argmax(scores_);
   }
-  // Below this the likeliest has it all, and 1 / temperature would not be finite.
-  constexpr float least_temperature = 1e-20F;
-  const float inverse_temperature = 1.0F / std::max(options_.temperature, least_temperature);
-  // Subtracting the maximum first keeps a tiny temperature from overflowing.
-  const float highest = *std::max_element(scores_.begin(), scores_.end());
-  for (float& score : scores_) score = (score - highest) * inverse_temperature;
+  // Subtracting the maximum first keeps a tiny temperature from overflowing; so does dividing, as
+  // the inverse of the tiniest is infinite.
+  const float highest = scores_[static_cast<std::size_t>(argmax(scores_))];
+  for (float& score : scores_) score = (score - highest) / options_.temperature;
   ops_->softmax(scores_);
   return draw();
 }
@@ -84,6 +91,7 @@ TokenId Sampler::draw() {
   const std::span<const TokenId> chosen(candidates_.data() + candidates_.size() - kept, kept);
   double total = 0;
   for (TokenId token : chosen) total += scores_[static_cast<std::size_t>(token)];
+  if (!(total > 0)) fail_without_numbers();  // a NaN among the logits makes all of them NaN
   double rest = random * total;
   // From the likeliest down, which is where the heap left it.
   for (std::size_t i = chosen.size(); i-- > 0;) {

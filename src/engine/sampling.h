@@ -34,7 +34,8 @@ class Sampler {
   Sampler(SamplingOptions options, const kernels::Ops& ops);
 
   // Chooses a token. `recent` is the text so far, latest last; the logits are left as they are.
-  // The same options, logits and number of earlier calls give the same token on one machine.
+  // The same options, logits and number of earlier calls give the same token on one machine. Throws
+  // DecodingFailure where the logits are no numbers to choose by.
   base::TokenId sample(std::span<const float> logits, std::span<const base::TokenId> recent);
 
  private:

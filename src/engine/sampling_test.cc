@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "espalier/error.h"
@@ -53,6 +54,31 @@ TEST(Sampler, TemperatureSharpensAndFlattens) {
   EXPECT_EQ(shares({.temperature = 1e-6F, .seed = 2}, logits).size(), 1U);
   // 1 / 1e-40 is infinite, and infinity times the likeliest's 0 is no number.
   EXPECT_GT(shares({.temperature = 1e-40F, .seed = 2}, logits).at(1), 0.99);
+}
+
+TEST(Sampler, TheTiniestTemperatureIsGreedy) {
+  for (const float tiny :
+       {std::numeric_limits<float>::min(), std::numeric_limits<float>::denorm_min()}) {
+    EXPECT_EQ(shares({.temperature = tiny, .seed = 2}, logits).size(), 1U);
+    EXPECT_EQ(shares({.temperature = tiny, .seed = 2}, logits).count(1), 1U);
+  }
+}
+
+// A corrupt file, say: answering with whatever token comes first would hide it.
+TEST(Sampler, LogitsThatAreNoNumbersAreAFailureNotAToken) {
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  for (const std::vector<float>& bad :
+       {std::vector<float>{NAN, NAN, NAN}, {inf, 1, 2}, {-inf, -inf, -inf}}) {
+    for (const float temperature : {0.0F, 1.0F}) {
+      for (const float penalty : {1.0F, 2.0F}) {
+        Sampler sampler({.temperature = temperature, .repeat_penalty = penalty}, ops());
+        EXPECT_THROW(sampler.sample(bad, std::vector<TokenId>{1}), DecodingFailure);
+      }
+    }
+  }
+  Sampler sampler({.temperature = 1, .top_k = 2}, ops());
+  EXPECT_THROW(sampler.sample(std::vector<float>{1, NAN, 2}, {}), DecodingFailure);
+  EXPECT_EQ(sampler.sample(std::vector<float>{-inf, 1, -inf}, {}), 1);
 }
 
 TEST(Sampler, TopKKeepsTheLikeliest) {
