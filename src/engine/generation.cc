@@ -28,6 +28,7 @@ Generation::Generation(Engine& engine, const text::Tokenizer& tokenizer, Sequenc
       settings_(std::move(settings)),
       stop_(std::move(stop)),
       sampler_(settings_.sampling, kernels::ops_for(engine.options().isa)),
+      vocabulary_(tokenizer.vocabulary_size()),
       decoder_(tokenizer),
       pending_(std::move(prompt)),
       recent_(pending_) {
@@ -66,7 +67,7 @@ std::optional<std::string> Generation::next() {
           "the KV cache is full of other conversations: end one, or give the engine more "
           "cache_tokens");
   }
-  const base::TokenId token = sampler_.sample(output_.logits(0).row(0), recent_);
+  const base::TokenId token = sample();
   if (std::find(settings_.stop_tokens.begin(), settings_.stop_tokens.end(), token) !=
       settings_.stop_tokens.end()) {
     return finish(FinishReason::stop);
@@ -75,6 +76,19 @@ std::optional<std::string> Generation::next() {
   recent_.push_back(token);
   tokens_.push_back(token);
   return release(decoder_.push(token));
+}
+
+// What the last step's logits say. Embeddings may be padded beyond the tokenizer's tokens; those
+// rows stand for nothing.
+base::TokenId Generation::sample() {
+  const std::span<const float> logits = output_.logits(0).row(0);
+  try {
+    return sampler_.sample(logits.first(std::min(logits.size(), vocabulary_)), recent_);
+  } catch (...) {
+    // As before the step, so that whoever tries again feeds nothing twice.
+    sequence_.truncate(sequence_.length() - pending_.size());
+    throw;
+  }
 }
 
 // Adds `text` to what is held back and gives out all that cannot be part of a stop string any more.
@@ -99,7 +113,8 @@ std::string Generation::release(std::string text) {
 // The answer has ended: what was held back is text after all, unless it completes a stop string.
 std::optional<std::string> Generation::finish(FinishReason reason) {
   finish_ = reason;
-  std::string rest = release(decoder_.finish()) + std::exchange(held_, {});
+  std::string rest = release(decoder_.finish());
+  rest += std::exchange(held_, {});
   if (rest.empty()) return std::nullopt;
   return rest;
 }

@@ -44,7 +44,8 @@ class Generation {
 
   // Computes one token and returns the text that it completed (may be empty: half a character, or
   // what might become a stop string), or nothing once the answer has ended. Throws DecodingFailure
-  // where the engine cannot go on (its cache is held by other sequences).
+  // where the engine cannot go on (its cache is held by other sequences) or the logits are no
+  // numbers; the sequence is then as before the call.
   std::optional<std::string> next();
 
   FinishReason finish_reason() const noexcept { return finish_; }
@@ -57,6 +58,7 @@ class Generation {
   GenerationSettings settings_;
   std::stop_token stop_;
   Sampler sampler_;
+  std::size_t vocabulary_;  // the tokenizer's
   text::StreamDecoder decoder_;
   StepOutput output_;
   std::vector<base::TokenId> pending_;  // fed by the next step: the prompt, then the last token
@@ -65,6 +67,7 @@ class Generation {
   std::string held_;  // decoded text that may be the beginning of a stop string
   FinishReason finish_ = FinishReason::none;
 
+  base::TokenId sample();
   std::optional<std::string> finish(FinishReason reason);
   std::string release(std::string text);
 };

@@ -10,6 +10,7 @@
 #include "engine/fixture_testing.h"
 #include "engine/model_package.h"
 #include "espalier/error.h"
+#include "text/vocabulary_testing.h"
 
 namespace espalier::engine {
 namespace {
@@ -83,6 +84,44 @@ TEST_F(GenerationTest, TextThatOnlyBeginsLikeAStopStringIsNotLost) {
   const Answer answer = run({.maximum_tokens = 40, .stop_strings = {whole.substr(10) + "?!"}});
   EXPECT_EQ(answer.text, whole);
   EXPECT_EQ(answer.reason, FinishReason::token_limit);
+}
+
+// An answer may end inside a character while text waits that could have become a stop string: the
+// text comes first, then what stands for the character.
+TEST_F(GenerationTest, TextHeldBackComesBeforeACharacterThatWasNeverFinished) {
+  const std::string unfinished = "\xEF\xBF\xBD";
+  int tried = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const SamplingOptions sampling{.temperature = 1, .seed = seed};
+    for (std::size_t limit = 8; limit < 12; ++limit) {
+      const std::string whole = run({.sampling = sampling, .maximum_tokens = limit}).text;
+      if (!whole.ends_with(unfinished)) continue;
+      const std::string before = whole.substr(0, whole.size() - unfinished.size());
+      if (before.empty() || before.back() < 0) continue;  // the stop string begins with a character
+      ++tried;
+      const Answer answer =
+          run({.sampling = sampling,
+               .maximum_tokens = limit,
+               .stop_strings = {before.substr(before.size() - 1) + "never said"}});
+      ASSERT_EQ(answer.text, whole);
+      ASSERT_EQ(answer.reason, FinishReason::token_limit);
+    }
+  }
+  EXPECT_GT(tried, 0);
+}
+
+// Embeddings are often padded to a round number of rows; those beyond the tokenizer are no tokens.
+TEST_F(GenerationTest, OnlyTokensThatTheTokenizerHasAreChosen) {
+  const text::Tokenizer smaller(text::vocabulary_of_words({}, "gpt2"));
+  ASSERT_LT(smaller.vocabulary_size(), package_.model->config.vocabulary);
+  for (const float temperature : {0.0F, 3.0F}) {
+    sequence_.truncate(0);
+    Generation generation(engine_, smaller, sequence_, prompt_,
+                          {.sampling = {.temperature = temperature}, .maximum_tokens = 200});
+    while (generation.next()) {
+    }
+    EXPECT_EQ(generation.tokens().size(), 200U);
+  }
 }
 
 TEST_F(GenerationTest, TheContextsEndIsAFinishReason) {
