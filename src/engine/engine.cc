@@ -117,6 +117,12 @@ Sequence Engine::new_sequence() { return Sequence(impl_->cache); }
 
 std::size_t Engine::reuse_prefix(Sequence& sequence, std::span<const base::TokenId> tokens,
                                  AdapterId adapter) {
+  if (sequence.cache_ != impl_->cache) {
+    throw InvalidArgument("reuse_prefix: the sequence belongs to another engine");
+  }
+  if (adapter != no_adapter) {
+    throw InvalidArgument(fmt::format("reuse_prefix: no adapter {} is loaded", adapter));
+  }
   if (sequence.length() != 0) {
     throw InvalidArgument("reuse_prefix: the sequence already has positions");
   }

@@ -71,6 +71,11 @@ enum class StepStatus {
 // Logits of a step, owned here so that the memory serves the next step again.
 class StepOutput {
  public:
+  StepOutput() = default;
+  // Moved, not copied: a copy's rows would lie in the original's memory.
+  StepOutput(StepOutput&&) = default;
+  StepOutput& operator=(StepOutput&&) = default;
+
   // Logits of the batch's item i: f32 [wanted, V] or [wanted, vocabulary_rows].
   tensor::Rows<const float> logits(std::size_t item) const noexcept { return rows_[item]; }
 
@@ -101,7 +106,8 @@ class Engine {
   Sequence new_sequence();
 
   // Gives an empty sequence the longest cached prefix of `tokens`, in whole pages and leaving at
-  // least one token to compute. Returns how many positions it now holds.
+  // least one token to compute. Returns how many positions it now holds. Throws InvalidArgument
+  // where the sequence holds positions already or is another engine's, or the adapter is unknown.
   std::size_t reuse_prefix(Sequence& sequence, std::span<const base::TokenId> tokens,
                            AdapterId adapter = no_adapter);
 

@@ -49,6 +49,29 @@ TEST_F(EngineTest, APrefixIsReusedInWholePagesAndLeavesATokenToCompute) {
   EXPECT_EQ(engine.reuse_prefix(other, some_tokens(192, 2, vocabulary_)), 0U);
 }
 
+TEST_F(EngineTest, APrefixOfAnotherEngineOrAdapterIsRefused) {
+  Engine engine(model_, {.threads = 1}), other(model_, {.threads = 1});
+  const auto prompt = some_tokens(130, 1, vocabulary_);
+  Sequence first = engine.new_sequence();
+  last_logits(engine, first, prompt);
+  Sequence foreign = other.new_sequence(), own = engine.new_sequence();
+  EXPECT_THAT([&] { engine.reuse_prefix(foreign, prompt); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("another engine")));
+  EXPECT_THAT([&] { engine.reuse_prefix(own, prompt, 3); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("adapter 3")));
+  EXPECT_EQ(foreign.length() + own.length(), 0U);
+}
+
+TEST_F(EngineTest, ASequenceThatIsMovedOverGivesItsPagesBackAtOnce) {
+  Engine engine(model_, {.threads = 1, .context = 256, .cache_tokens = 256});
+  Sequence first = engine.new_sequence(), second = engine.new_sequence();
+  last_logits(engine, first, some_tokens(256, 1, vocabulary_));
+  first = std::move(second);
+  Sequence third = engine.new_sequence();
+  last_logits(engine, third, some_tokens(256, 2, vocabulary_));
+  EXPECT_EQ(third.length(), 256U);
+}
+
 TEST_F(EngineTest, WithoutPrefixReuseNothingIsShared) {
   Engine engine(model_, {.threads = 1, .cache_tokens = 4096, .prefix_reuse = false});
   const auto prompt = some_tokens(130, 1, vocabulary_);

@@ -27,7 +27,9 @@ Sequence::~Sequence() {
 
 Sequence::Sequence(Sequence&&) noexcept = default;
 
-Sequence& Sequence::operator=(Sequence&& other) noexcept {
+Sequence& Sequence::operator=(Sequence&& source) noexcept {
+  // By way of a third, so that what this held is released now and not when `source` ends.
+  Sequence other(std::move(source));
   std::swap(cache_, other.cache_);
   std::swap(adapter_, other.adapter_);
   std::swap(keys_, other.keys_);
