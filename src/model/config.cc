@@ -54,6 +54,9 @@ void validate(const ModelConfig& config, const std::string& file) {
     const LayerConfig& layer = config.layers[i];
     require(layer.kv_slot < config.kv_slots,
             fmt::format("layer {} names KV slot {} of {}", i, layer.kv_slot, config.kv_slots));
+    // Two writers would leave the earlier layer the later one's keys, but in the next pass only.
+    require(!(layer.writes_kv && written[layer.kv_slot]),
+            fmt::format("layer {} writes KV slot {}, as a layer before it does", i, layer.kv_slot));
     if (layer.writes_kv) written[layer.kv_slot] = true;
     require(written[layer.kv_slot],
             fmt::format("layer {} reads KV slot {}, which no layer before it writes", i,

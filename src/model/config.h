@@ -43,7 +43,7 @@ struct ModelConfig {
 
 // Throws InvalidFile naming `file`, the field and its bound where the numbers do not fit together
 // (zero sizes, heads not a multiple of kv_heads, an odd head size, sizes no kernel takes, a slot
-// read before it is written).
+// read before it is written or written twice).
 void validate(const ModelConfig& config, const std::string& file);
 
 }  // namespace espalier::model

@@ -62,6 +62,7 @@ TEST(ModelConfig, NumbersThatDoNotFitTogetherAreRefusedByName) {
   refused([](auto& c) { c.norm_epsilon = -1; }, "epsilon");
   refused([](auto& c) { c.rope_theta = 0; }, "rotary base");
   refused([](auto& c) { c.layers[1].kv_slot = 2; }, "names KV slot 2 of 2");
+  refused([](auto& c) { c.layers[1].kv_slot = 0; }, "layer 1 writes KV slot 0");
   refused([](auto& c) { c.layers[0].writes_kv = false; }, "no layer before it writes");
 }
 
