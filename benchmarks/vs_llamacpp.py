@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     setting.add_model_argument(parser)
     setting.add_espalier_argument(parser)
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="measurements of each (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of both (default: %(default)s)")
     parser.add_argument("--prompt-tokens", type=int, default=512, metavar="N", help="default: %(default)s")
     parser.add_argument("--decode-tokens", type=int, default=128, metavar="N", help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: %(default)s")

@@ -208,7 +208,9 @@ def main() -> None:
     arguments = parser.parse_args()
     model = setting.find_model(arguments.model)
     torch.set_num_threads(arguments.threads)
-    espalier = None if arguments.peers_only else Espalier(arguments.espalier, model, arguments.context, arguments.threads)
+    espalier = None
+    if not arguments.peers_only:
+        espalier = Espalier(arguments.espalier, model, arguments.context, arguments.threads)
 
     with tempfile.TemporaryDirectory(prefix="espalier-quality-") as name, \
             LlamaCpp(model, arguments.threads, arguments.context) as peer:

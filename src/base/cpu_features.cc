@@ -72,7 +72,11 @@ std::string processor_name() {
 }
 #else
 std::vector<Isa> detect() { return {Isa::scalar}; }
+#if defined(__aarch64__)
+std::string processor_name() { return "64-bit ARM"; }
+#else
 std::string processor_name() { return "unknown processor"; }
+#endif
 #endif
 
 // Cores that a cgroup v2 quota allows ("max 100000" or "150000 100000"), rounded up; 0 where none

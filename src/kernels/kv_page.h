@@ -1,12 +1,13 @@
 // How keys and values lie in a page of the KV cache.
 //
-// A page holds page_positions consecutive positions of one sequence, for every KV slot and KV head of
-// the model. The region of one head (K = head size, P = page_positions):
+// A page holds page_positions consecutive positions of one sequence, for every KV slot and KV head
+// of the model. The region of one head (K = head size, P = page_positions):
 //
 //   keys     [K][P]   transposed: 16 positions side by side are one vector, so scores need no
 //                     horizontal sums
 //   values   [P][K]
-//   int8 only: key scales f32 [P], then value scales f32 [P]; code = round(x / scale), scale = max|x| / 127
+//   int8 only: key scales f32 [P], then value scales f32 [P];
+//                     code = round(x / scale), scale = max|x| / 127
 //
 // Every part starts at a multiple of 64 bytes.
 #pragma once
