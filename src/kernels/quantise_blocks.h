@@ -12,14 +12,22 @@
 namespace espalier::kernels {
 
 inline constexpr std::size_t quantise_block = 32;
+inline constexpr std::size_t quantise_lane_sums = 4;
 inline constexpr float max_code = 127.0F;
 
 // The bits of +infinity: as an integer, |x| is finite where its bits are below.
 inline constexpr std::uint32_t infinity_bits = 0x7f800000U;
 
-// x f32 [32 · blocks], codes [32 · blocks], scales and sums [blocks]
-using QuantiseBlocksFn = void(const float* x, std::size_t blocks, std::int8_t* codes, float* scales,
-                              std::int32_t* sums) noexcept;
+struct QuantiseBlocks {
+  const float* x;  // [32 · blocks]
+  std::size_t blocks;
+  std::int8_t* codes;       // [32 · blocks]
+  float* scales;            // [blocks]
+  std::int32_t* sums;       // [blocks]
+  std::int16_t* lane_sums;  // [blocks][4]
+};
+
+using QuantiseBlocksFn = void(QuantiseBlocks row) noexcept;
 
 namespace scalar {
 QuantiseBlocksFn quantise_blocks;

@@ -21,18 +21,23 @@ std::uint32_t max_magnitude_bits(const float* x) {
 
 }  // namespace
 
-void quantise_blocks(const float* x, std::size_t blocks, std::int8_t* codes, float* scales,
-                     std::int32_t* sums) noexcept {
-  for (std::size_t b = 0; b < blocks; ++b, x += quantise_block, codes += quantise_block) {
+void quantise_blocks(QuantiseBlocks row) noexcept {
+  for (std::size_t b = 0; b < row.blocks; ++b) {
+    const float* x = row.x + b * quantise_block;
+    std::int8_t* codes = row.codes + b * quantise_block;
+    std::int16_t* lane_sums = row.lane_sums + b * quantise_lane_sums;
     const std::uint32_t max = max_magnitude_bits(x);
     const bool finite = max < infinity_bits;
     const float scale = std::bit_cast<float>(max) / max_code;
-    scales[b] = finite ? scale : std::numeric_limits<float>::quiet_NaN();
-    sums[b] = 0;
-    for (std::size_t i = 0; i < quantise_block; ++i) {
-      const float code = finite && scale > 0.0F ? std::nearbyint(x[i] / scale) : 0.0F;
-      codes[i] = static_cast<std::int8_t>(std::clamp(code, -max_code, max_code));
-      sums[b] += codes[i];
+    row.scales[b] = finite ? scale : std::numeric_limits<float>::quiet_NaN();
+    row.sums[b] = 0;
+    std::fill_n(lane_sums, quantise_lane_sums, std::int16_t{0});
+    for (std::size_t k = 0; k < quantise_block; ++k) {
+      const float code = finite && scale > 0.0F ? std::nearbyint(x[k] / scale) : 0.0F;
+      codes[k] = static_cast<std::int8_t>(std::clamp(code, -max_code, max_code));
+      row.sums[b] += codes[k];
+      std::int16_t& lane_sum = lane_sums[k / 16 * 2 + k % 4 / 2];
+      lane_sum = static_cast<std::int16_t>(lane_sum + codes[k]);
     }
   }
 }

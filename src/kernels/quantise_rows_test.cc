@@ -30,6 +30,7 @@ std::vector<std::int64_t> everything(const QuantisedRows& q) {
   for (std::size_t t = 0; t < q.rows(); ++t) {
     all.insert(all.end(), q.codes(t), q.codes(t) + q.cols());
     all.insert(all.end(), q.sums(t), q.sums(t) + q.blocks());
+    all.insert(all.end(), q.lane_sums(t), q.lane_sums(t) + q.blocks() * quant_lane_sums);
     for (std::size_t b = 0; b < q.blocks(); ++b) {
       all.push_back(std::bit_cast<std::int32_t>(q.scales(t)[b]));
     }
@@ -89,6 +90,26 @@ TEST_P(QuantiseRows, IsWithinHalfAStepOfTheValueAndCountsItsCodes) {
   }
 }
 
+TEST_P(QuantiseRows, LaneSumsAreTheSharesOfInt16Lanes) {
+  std::mt19937 random(6);
+  const std::vector<float> x = random_row(3, random);
+  const QuantisedRows q = quantise(GetParam(), x, 1);
+  for (std::size_t b = 0; b < 3; ++b) {
+    const std::int8_t* codes = q.codes(0) + b * quant_block;
+    int expected[quant_lane_sums] = {};
+    for (std::size_t h = 0; h < 2; ++h) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        const std::int8_t* four = codes + 16 * h + 4 * j;
+        expected[2 * h] += four[0] + four[1];
+        expected[2 * h + 1] += four[2] + four[3];
+      }
+    }
+    for (std::size_t i = 0; i < quant_lane_sums; ++i) {
+      EXPECT_EQ(q.lane_sums(0)[b * quant_lane_sums + i], expected[i]) << "block " << b;
+    }
+  }
+}
+
 TEST_P(QuantiseRows, TiesGoToTheEvenCode) {
   std::vector<float> x(quant_block, 0.0F);
   x[0] = 127.0F;  // the scale is 1
@@ -107,7 +128,7 @@ TEST_P(QuantiseRows, TiesGoToTheEvenCode) {
 TEST_P(QuantiseRows, ZeroBlocksHaveZeroScales) {
   const std::vector<float> x(2 * quant_block, -0.0F);
   const QuantisedRows q = quantise(GetParam(), x, 1);
-  EXPECT_EQ(everything(q), std::vector<std::int64_t>(2 * quant_block + 4, 0));
+  EXPECT_EQ(everything(q), std::vector<std::int64_t>(2 * quant_block + 12, 0));
 }
 
 TEST_P(QuantiseRows, ExtremesStayWithinTheCodes) {

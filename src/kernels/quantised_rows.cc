@@ -8,13 +8,18 @@
 namespace espalier::kernels {
 namespace {
 
-static_assert(quantise_block == quant_block);
+static_assert(quantise_block == quant_block && quantise_lane_sums == quant_lane_sums);
 
 void quantise_rows_with(QuantiseBlocksFn* quantise_blocks, tensor::Rows<const float> x,
                         std::size_t row_begin, std::size_t row_end, QuantisedRows& out) noexcept {
   assert(x.rows() == out.rows() && x.cols() == out.cols() && row_end <= x.rows());
   for (std::size_t t = row_begin; t < row_end; ++t) {
-    quantise_blocks(x.row(t).data(), out.blocks(), out.codes(t), out.scales(t), out.sums(t));
+    quantise_blocks({.x = x.row(t).data(),
+                     .blocks = out.blocks(),
+                     .codes = out.codes(t),
+                     .scales = out.scales(t),
+                     .sums = out.sums(t),
+                     .lane_sums = out.lane_sums(t)});
   }
 }
 
@@ -27,6 +32,7 @@ void QuantisedRows::resize(std::size_t rows, std::size_t cols) {
   codes_.resize(rows * cols);
   scales_.resize(rows * blocks());
   sums_.resize(rows * blocks());
+  lane_sums_.resize(rows * blocks() * quant_lane_sums);
 }
 
 namespace scalar {
