@@ -12,6 +12,12 @@ import gguf
 import numpy as np
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType as Type
 
+# The types that this project computes with.
+KNOWN = [
+    *(Type.F32, Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1),
+    *(Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K),
+]
+
 
 def write(path, fill):
     writer = gguf.GGUFWriter(path, "llama")
@@ -67,8 +73,8 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "numbers.gguf", numbers)
     write(folder / "arrays.gguf", arrays)
-    write(folder / "weights.gguf", tensors([Type.F32, Type.F16, Type.Q8_0, Type.Q4_0, Type.Q4_1]))
-    write(folder / "weights_without_kernels.gguf", tensors([Type.Q6_K, Type.BF16, Type.MXFP4]))
+    write(folder / "weights.gguf", tensors(KNOWN))
+    write(folder / "weights_without_kernels.gguf", tensors([Type.IQ4_NL, Type.TQ1_0, Type.MXFP4]))
     write(folder / "shapes_aligned_to_64.gguf", shapes)
 
     whole = (folder / "weights.gguf").read_bytes()

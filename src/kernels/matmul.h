@@ -1,18 +1,23 @@
 // y = x · wᵀ for packed weights: the op that a language model spends its time in.
 //
 //   w   PackedMatrix [N, K], groups of 16 rows (tensor/packed_matrix.h)
-//   x   [T, K]: int8 blocks for quantised weights, f32 for F32 and F16 weights
-//   y   f32 [T, N'] where N' = rows of groups [group_begin, group_end), the last group's padding left out:
+//   x   [T, K]: int8 blocks for quantised weights, f32 for F32, F16 and BF16 weights
+//   y   f32 [T, N'] where N' = rows of groups [group_begin, group_end), the last group's padding
+//   left out:
 //       y(t, 0) belongs to row 16 * group_begin
 //
 // Any T ≥ 1, any range of groups: a caller cuts the groups among threads as it likes.
 //
 // One order of accumulation per instruction set, whatever T, the range or the thread:
-//   quantised   integers are exact within a block of 32; blocks are added in ascending order, one fused
-//               multiply-add each: acc = fma(w.scale * x.scale, dot, acc), then for Q4_1
-//               acc = fma(w.minimum, x.scale * x.sum, acc). Offsets (8 for Q4_0) are taken out in integers.
-//   F32, F16    four chains, chain c sums k ≡ c (mod 4) in ascending order with fused multiply-adds;
-//               then (0 + 1) + (2 + 3). F16 weights widen to f32 exactly.
+//   quantised   each run of columns that shares a scale (32 of them, 16 for Q2_K, Q3_K and Q6_K)
+//               has an exact integer dot product, weights' offsets taken out, and an exact sum of
+//               x's codes. Runs are added in ascending order, one fused multiply-add each:
+//               acc = fma(w.scale * x.scale, dot, acc), then for dtypes with minima
+//               acc = fma(w.minimum, x.scale * x.sum, acc). Scales and minima are f16 numbers, or
+//               (K-quants) products of one with a small integer, which f32 holds exactly.
+//   floats      four chains, chain c sums k ≡ c (mod 4) in ascending order with fused
+//   multiply-adds;
+//               then (0 + 1) + (2 + 3). F16 and BF16 weights widen to f32 exactly.
 // The scalar reference multiplies and adds where the others fuse, so it differs by rounding only.
 #pragma once
 

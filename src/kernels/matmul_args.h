@@ -12,30 +12,33 @@
 namespace espalier::kernels {
 
 inline constexpr std::size_t matmul_group_rows = 16;  // rows of w side by side in memory
-inline constexpr std::size_t matmul_block = 32;       // elements that share a scale
+inline constexpr std::size_t matmul_block = 32;       // elements of x that share a scale
 
 // y = x · wᵀ over consecutive groups of quantised weights.
 struct QuantisedMatmul {
   tensor::DType dtype = tensor::DType::q8_0;
-  // Group g, block b: codes at g * group_bytes + b * (256 or 512), 16 halves each at
-  // g * group_bytes + {scales,minima}_offset + 32 * b.
+  // Group g at g * group_bytes: the codes, and the other areas of tensor/packed_matrix.h from
+  // their offsets on.
   const std::byte* weights = nullptr;
   std::size_t group_bytes = 0;
   std::size_t scales_offset = 0;
   std::size_t minima_offset = 0;
+  std::size_t block_scales_offset = 0;
+  std::size_t block_minima_offset = 0;
   std::size_t blocks = 0;  // K / 32
   std::size_t rows = 0;    // ends within the last group: what pads it is not written
   // Token t, block b: 32 codes at codes + 32 * (t * blocks + b), scales[t * blocks + b], sums
-  // likewise.
+  // likewise, four lane sums at lane_sums + 4 * (t * blocks + b).
   const std::int8_t* codes = nullptr;
   const float* scales = nullptr;
   const std::int32_t* sums = nullptr;
+  const std::int16_t* lane_sums = nullptr;
   std::size_t tokens = 0;
   float* y = nullptr;  // y[t * y_stride + row]
   std::size_t y_stride = 0;
 };
 
-// y = x · wᵀ over consecutive groups of F32 or F16 weights.
+// y = x · wᵀ over consecutive groups of F32, F16 or BF16 weights.
 struct FloatMatmul {
   tensor::DType dtype = tensor::DType::f32;
   const std::byte* weights = nullptr;  // group g: [K][16] elements at g * group_bytes

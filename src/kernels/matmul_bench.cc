@@ -1,6 +1,8 @@
-// Speed of the matmuls on the shapes of SmolLM2-135M, one thread, next to what the machine can do.
+// Speed of the matmuls on the shapes of SmolLM2-135M and, where K-quants fit, of Gemma 3 270M, one
+// thread, next to what the machine can do.
 //
 //   kernels_bench --benchmark_filter='Matmul/Q4_0/avx512'
+//   kernels_bench --benchmark_filter='ReadMemory|Matmul/.*/N2048/K2048/T(1|64)$'    # every dtype
 //
 // weight_GBps: bytes of packed weights a second (what bounds T = 1); GOPS: 2·N·K·T operations a
 // second.
@@ -29,7 +31,8 @@ struct Shape {
   std::size_t k;
 };
 
-constexpr Shape shapes[] = {{576, 576}, {3072, 576}, {576, 1536}, {49152, 576}};
+constexpr Shape shapes[] = {{576, 576},   {3072, 576}, {576, 1536},
+                            {49152, 576}, {640, 2048}, {2048, 2048}};
 constexpr std::size_t token_counts[] = {1, 8, 64, 512};
 
 // More than any cache of today holds, so that weights at T = 1 come from memory as they do in a
@@ -144,6 +147,7 @@ const bool registered = [] {
   for (DType dtype : tensor::all_dtypes) {
     for (base::Isa isa : base::available_isas()) {
       for (Shape shape : shapes) {
+        if (shape.k % tensor::info(dtype).block_elements != 0) continue;
         for (std::size_t tokens : token_counts) {
           const std::string name = "Matmul/" + std::string(tensor::name(dtype)) + "/" +
                                    std::string(base::name(isa)) + "/N" + std::to_string(shape.n) +

@@ -1,5 +1,6 @@
-// F32 and F16 matmul with AVX2: one register is one element of 8 rows. Four chains (the contract's
-// k mod 4) for each token and half of a group also hide the latency of fused multiply-adds.
+// F32, F16 and BF16 matmul with AVX2: one register is one element of 8 rows. Four chains (the
+// contract's k mod 4) for each token and half of a group also hide the latency of fused
+// multiply-adds.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
@@ -23,8 +24,10 @@ constexpr std::size_t element_bytes = Type == DType::f32 ? sizeof(float) : sizeo
 
 template <DType Type>
 inline __m256 load_weights(const std::byte* at) noexcept {
-  if constexpr (Type == DType::f16) {
-    return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(at)));
+  if constexpr (Type != DType::f32) {
+    const __m128i bits = _mm_load_si128(reinterpret_cast<const __m128i*>(at));
+    if constexpr (Type == DType::f16) return _mm256_cvtph_ps(bits);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
   }
   __m256 weights = _mm256_load_ps(reinterpret_cast<const float*>(at));
   // Left alone, GCC loads them again for each token, and loads are what this waits for.
@@ -118,7 +121,8 @@ void multiply_groups(const FloatMatmul& m) noexcept {
 
 void multiply(const FloatMatmul& m) noexcept {
   if (m.dtype == DType::f32) return multiply_groups<DType::f32>(m);
-  multiply_groups<DType::f16>(m);
+  if (m.dtype == DType::f16) return multiply_groups<DType::f16>(m);
+  multiply_groups<DType::bf16>(m);
 }
 
 }  // namespace espalier::kernels::avx2

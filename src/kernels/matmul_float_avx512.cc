@@ -1,5 +1,5 @@
-// F32 and F16 matmul with AVX-512: one register is one element of 16 rows. Four chains a token (the
-// contract's k mod 4) are also what hides the latency of fused multiply-adds.
+// F32, F16 and BF16 matmul with AVX-512: one register is one element of 16 rows. Four chains a
+// token (the contract's k mod 4) are also what hides the latency of fused multiply-adds.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
@@ -27,7 +27,9 @@ template <DType Type>
 inline __m512 load_weights(const std::byte* group, std::size_t k) noexcept {
   if constexpr (Type == DType::f32) return _mm512_load_ps(group + k * lanes * sizeof(float));
   const std::byte* at = group + k * lanes * sizeof(std::uint16_t);
-  return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(at)));
+  const __m256i bits = _mm256_load_si256(reinterpret_cast<const __m256i*>(at));
+  if constexpr (Type == DType::f16) return _mm512_cvtph_ps(bits);
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
 // 16 rows × Tokens tokens.
@@ -87,7 +89,8 @@ void multiply_groups(const FloatMatmul& m) noexcept {
 
 void multiply(const FloatMatmul& m) noexcept {
   if (m.dtype == DType::f32) return multiply_groups<DType::f32>(m);
-  multiply_groups<DType::f16>(m);
+  if (m.dtype == DType::f16) return multiply_groups<DType::f16>(m);
+  multiply_groups<DType::bf16>(m);
 }
 
 }  // namespace espalier::kernels::avx512

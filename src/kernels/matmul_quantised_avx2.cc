@@ -237,9 +237,8 @@ void multiply(const QuantisedMatmul& m) noexcept {
       return multiply_groups<DType::q4_0>(m);
     case DType::q4_1:
       return multiply_groups<DType::q4_1>(m);
-    case DType::f32:
-    case DType::f16:
-      return;
+    default:
+      return scalar::multiply(m);
   }
 }
 

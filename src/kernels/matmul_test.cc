@@ -10,7 +10,9 @@
 #include <random>
 #include <vector>
 
+#include "base/checked_math.h"
 #include "kernels/isa_testing.h"
+#include "tensor/float16.h"
 #include "tensor/random_blocks_testing.h"
 
 namespace espalier::kernels {
@@ -70,6 +72,7 @@ std::vector<float> multiply(base::Isa isa, const Problem& p, std::size_t group_b
       std::copy_n(p.x_codes.codes(token + t), p.k, x.codes(t));
       std::copy_n(p.x_codes.scales(token + t), x.blocks(), x.scales(t));
       std::copy_n(p.x_codes.sums(token + t), x.blocks(), x.sums(t));
+      std::copy_n(p.x_codes.lane_sums(token + t), x.blocks() * quant_lane_sums, x.lane_sums(t));
     }
     ops.matmul_quantised(p.w, x, group_begin, group_end, out);
   } else {
@@ -128,32 +131,43 @@ Exact exact_float(const Problem& p, const std::vector<float>& w, std::size_t t) 
 Exact exact_quantised(const Problem& p, std::size_t row, const std::vector<float>& w,
                       std::size_t t) {
   const DType dtype = p.w.dtype();
-  const double largest_code = dtype == DType::q8_0 ? 128.0 : dtype == DType::q4_0 ? 8.0 : 15.0;
+  const tensor::QuantFormat format = tensor::quant_format(dtype);
+  // |code − offset|, and what a K-quant multiplies d and m with.
+  const double largest_code =
+      format.offset > 0 ? format.offset : static_cast<double>((1U << format.bits) - 1U);
+  const double largest_factor = !format.block_scales   ? 1.0
+                                : dtype == DType::q6_k ? 128.0
+                                : dtype == DType::q3_k ? 32.0
+                                : dtype == DType::q2_k ? 15.0
+                                                       : 63.0;
+  const std::size_t block_elements = tensor::info(dtype).block_elements;
+  const tensor::testing::HalvesOfBlock halves = tensor::testing::halves_of_block(dtype);
   Exact exact;
   double magnitude = 0.0;
   double underflows = 0.0;
-  for (std::size_t b = 0; b < p.x_codes.blocks(); ++b) {
-    const double x_scale = p.x_codes.scales(t)[b];
+  for (std::size_t begin = 0; begin < p.k; begin += format.scale_elements) {
+    const double x_scale = p.x_codes.scales(t)[begin / quant_block];
     double code_magnitude = 0.0;
-    for (std::size_t i = b * quant_block; i < (b + 1) * quant_block; ++i) {
+    for (std::size_t i = begin; i < begin + format.scale_elements; ++i) {
       exact.value += double{w[i]} * x_scale * p.x_codes.codes(t)[i];
       code_magnitude += std::abs(p.x_codes.codes(t)[i]);
     }
-    const std::byte* block =
-        p.source.data() + row * tensor::row_bytes(dtype, p.k) + b * tensor::info(dtype).block_bytes;
+    const std::byte* block = p.source.data() + row * tensor::row_bytes(dtype, p.k) +
+                             begin / block_elements * tensor::info(dtype).block_bytes;
     const auto half_at = [&](std::size_t at) {
       std::uint16_t half = 0;
       std::memcpy(&half, block + at, sizeof half);
       return std::fabs(double{tensor::half_to_float(half)});
     };
-    const double minimum = dtype == DType::q4_1 ? half_at(2) : 0.0;
-    magnitude += (largest_code * half_at(0) + minimum) * x_scale * code_magnitude;
+    const double scale = half_at(halves.scale) * largest_factor;
+    const double minimum = format.has_minima ? half_at(halves.minimum) * largest_factor : 0.0;
+    magnitude += (largest_code * scale + minimum) * x_scale * code_magnitude;
     underflows += largest_code * code_magnitude + minimum + 4.0;
   }
-  // scale · x.scale, that times the dot product, and up to two additions a block; one more for the
+  // scale · x.scale, that times the dot product, and up to two additions a run; one more for the
   // f32 values of w, which round code · scale + minimum.
-  const auto blocks = static_cast<double>(p.x_codes.blocks());
-  exact.bound = rounding_bound(3.0 + 2.0 * blocks, magnitude, underflows);
+  const auto runs = static_cast<double>(p.k / format.scale_elements);
+  exact.bound = rounding_bound(3.0 + 2.0 * runs, magnitude, underflows);
   return exact;
 }
 
@@ -175,10 +189,16 @@ void expect_within_bound(base::Isa isa, const Problem& p) {
 constexpr std::size_t odd_rows[] = {1, 15, 16, 17, 33};
 constexpr std::size_t token_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 33};
 
-// Widths around the kernels' steps: blocks of 32 and runs of 8 and 16 blocks, chains of 4.
+// Widths around the kernels' steps: blocks of 32 and runs of 4, 8 and 16 blocks, chains of 4.
 std::vector<std::size_t> widths(DType dtype) {
+  if (tensor::info(dtype).block_elements == 256) return {256, 512, 768, 1280};
   if (tensor::is_quantised(dtype)) return {32, 64, 224, 256, 288, 512, 544, 1120};
   return {1, 2, 3, 4, 5, 7, 8, 33, 130};
+}
+
+// `k`, or the next number of columns that the dtype can have.
+std::size_t width(DType dtype, std::size_t k) {
+  return base::round_up(k, tensor::info(dtype).block_elements);
 }
 
 class Matmul : public testing::EachIsa {};
@@ -193,7 +213,7 @@ TEST_P(Matmul, IsWithinTheRoundingBoundOfTheExactProduct) {
       }
     }
     for (std::size_t tokens : token_counts) {
-      expect_within_bound(GetParam(), random_problem(dtype, 33, 96, tokens, seed++));
+      expect_within_bound(GetParam(), random_problem(dtype, 33, width(dtype, 96), tokens, seed++));
     }
   }
 }
@@ -201,7 +221,7 @@ TEST_P(Matmul, IsWithinTheRoundingBoundOfTheExactProduct) {
 TEST_P(Matmul, RowOfABatchEqualsTheRowAlone) {
   for (DType dtype : tensor::all_dtypes) {
     for (std::size_t tokens : token_counts) {
-      const std::size_t k = tensor::is_quantised(dtype) ? 608 : 77;
+      const std::size_t k = tensor::is_quantised(dtype) ? width(dtype, 608) : 77;
       const Problem p = random_problem(dtype, 33, k, tokens, 7);
       const std::vector<float> batch = multiply(GetParam(), p);
       for (std::size_t t = 0; t < tokens; ++t) {
@@ -221,7 +241,7 @@ TEST_P(Matmul, AnyRangeOfGroupsGivesTheSameBits) {
         *rc::gen::elementOf(std::vector(tensor::all_dtypes.begin(), tensor::all_dtypes.end()));
     const std::size_t tokens = *rc::gen::inRange<std::size_t>(1, 15);
     const std::size_t n = *rc::gen::inRange<std::size_t>(1, 100);
-    const std::size_t k = 32 * *rc::gen::inRange<std::size_t>(1, 20);
+    const std::size_t k = width(dtype, 32 * *rc::gen::inRange<std::size_t>(1, 20));
     const Problem p = random_problem(dtype, n, k, tokens, *rc::gen::arbitrary<std::uint16_t>());
     const std::size_t begin = *rc::gen::inRange<std::size_t>(0, p.w.groups());
     const std::size_t end = *rc::gen::inRange<std::size_t>(begin + 1, p.w.groups() + 1);
@@ -242,12 +262,15 @@ TEST_P(Matmul, AnEmptyRangeWritesNothing) {
   ops_for(GetParam()).matmul_quantised(p.w, p.x_codes, 1, 1, {});
 }
 
-// Blocks of one scale and one byte of codes each, an activation of one value: every product has the
-// same sign, so integers that could saturate or wrap do.
+// Blocks of one scale and one byte of everything else, an activation of one value: every product
+// has the same sign, so integers that could saturate or wrap do. 0x00 and 0xff are the least and
+// the largest code of every dtype, and scales of every sign.
 TEST_P(Matmul, ExtremeCodesNeitherSaturateNorWrap) {
-  constexpr std::size_t k = 96;
   constexpr std::size_t n = 17;
-  for (DType dtype : {DType::q8_0, DType::q4_0, DType::q4_1}) {
+  for (DType dtype : tensor::all_dtypes) {
+    if (!tensor::is_quantised(dtype)) continue;
+    const std::size_t k = width(dtype, 96);
+    const tensor::testing::HalvesOfBlock halves = tensor::testing::halves_of_block(dtype);
     for (const int code : {0x00, 0x80, 0x7f, 0xff, 0x0f, 0xf0}) {
       for (const float value : {-1.0F, 1.0F}) {
         std::vector<std::byte> source(n * tensor::row_bytes(dtype, k),
@@ -255,8 +278,10 @@ TEST_P(Matmul, ExtremeCodesNeitherSaturateNorWrap) {
         for (std::size_t at = 0; at < source.size(); at += tensor::info(dtype).block_bytes) {
           const std::uint16_t scale = tensor::float_to_half(0.5F);
           const std::uint16_t minimum = tensor::float_to_half(-3.0F);
-          std::memcpy(source.data() + at, &scale, sizeof scale);
-          if (dtype == DType::q4_1) std::memcpy(source.data() + at + 2, &minimum, sizeof minimum);
+          std::memcpy(source.data() + at + halves.scale, &scale, sizeof scale);
+          if (tensor::quant_format(dtype).has_minima) {
+            std::memcpy(source.data() + at + halves.minimum, &minimum, sizeof minimum);
+          }
         }
         for (std::size_t tokens : {1U, 2U, 5U, 13U}) {
           expect_within_bound(GetParam(),
@@ -271,7 +296,7 @@ TEST_P(Matmul, TinyHugeAndZeroActivationsStayWithinTheBound) {
   for (DType dtype : tensor::all_dtypes) {
     for (const float largest : {0.0F, 1e-44F, 1e-38F, 1e-30F, 1e25F}) {
       for (std::size_t tokens : {1U, 3U, 14U}) {
-        Problem p = random_problem(dtype, 17, 320, tokens, 21);
+        Problem p = random_problem(dtype, 17, width(dtype, 320), tokens, 21);
         expect_within_bound(GetParam(),
                             {dtype, p.n, p.k, random_values(tokens * p.k, largest, 4), p.source});
       }
@@ -281,10 +306,11 @@ TEST_P(Matmul, TinyHugeAndZeroActivationsStayWithinTheBound) {
 
 TEST_P(Matmul, ANanInABlockOfAnActivationReachesEveryOutputOfItsTokenOnly) {
   for (DType dtype : tensor::all_dtypes) {
-    Problem clean = random_problem(dtype, 18, 64, 3, 30);
+    const std::size_t k = width(dtype, 64);
+    Problem clean = random_problem(dtype, 18, k, 3, 30);
     std::vector<float> x = clean.x;
-    x[64 + 40] = std::numeric_limits<float>::quiet_NaN();
-    const Problem p(dtype, 18, 64, x, clean.source);
+    x[k + 40] = std::numeric_limits<float>::quiet_NaN();
+    const Problem p(dtype, 18, k, x, clean.source);
     const std::vector<float> y = multiply(GetParam(), p);
     for (std::size_t i = 0; i < y.size(); ++i) {
       EXPECT_EQ(std::isnan(y[i]), i / 18 == 1) << tensor::name(dtype) << " " << i;

@@ -4,52 +4,19 @@
 #include <cstdint>
 #include <cstring>
 
+#include "tensor/bfloat16.h"
 #include "tensor/float16.h"
+#include "tensor/quant_block.h"
 
 namespace espalier::tensor {
 namespace {
 
-std::uint16_t load_u16(const std::byte* at) noexcept {
-  std::uint16_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-float load_half(const std::byte* at) noexcept { return half_to_float(load_u16(at)); }
-
-void dequantise_f16(const std::byte* source, std::span<float> out) noexcept {
-  for (std::size_t k = 0; k < out.size(); ++k) out[k] = load_half(source + 2 * k);
-}
-
-void dequantise_q8_0(const std::byte* block, std::span<float> out) noexcept {
-  for (std::size_t k = 0; k < out.size(); k += 32, block += 34) {
-    const float scale = load_half(block);
-    for (std::size_t i = 0; i < 32; ++i) {
-      out[k + i] = scale * static_cast<float>(static_cast<std::int8_t>(block[2 + i]));
-    }
-  }
-}
-
-void dequantise_q4_0(const std::byte* block, std::span<float> out) noexcept {
-  for (std::size_t k = 0; k < out.size(); k += 32, block += 18) {
-    const float scale = load_half(block);
-    for (std::size_t i = 0; i < 16; ++i) {
-      const auto codes = std::to_integer<int>(block[2 + i]);
-      out[k + i] = scale * static_cast<float>((codes & 15) - 8);
-      out[k + 16 + i] = scale * static_cast<float>((codes >> 4) - 8);
-    }
-  }
-}
-
-void dequantise_q4_1(const std::byte* block, std::span<float> out) noexcept {
-  for (std::size_t k = 0; k < out.size(); k += 32, block += 20) {
-    const float scale = load_half(block);
-    const float minimum = load_half(block + 2);
-    for (std::size_t i = 0; i < 16; ++i) {
-      const auto codes = std::to_integer<int>(block[4 + i]);
-      out[k + i] = scale * static_cast<float>(codes & 15) + minimum;
-      out[k + 16 + i] = scale * static_cast<float>(codes >> 4) + minimum;
-    }
+template <float (*Widen)(std::uint16_t) noexcept>
+void dequantise_16_bits(const std::byte* source, std::span<float> out) noexcept {
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, source + k * sizeof bits, sizeof bits);
+    out[k] = Widen(bits);
   }
 }
 
@@ -63,13 +30,19 @@ void dequantise(DType dtype, std::span<const std::byte> source, std::span<float>
       if (!out.empty()) std::memcpy(out.data(), source.data(), out.size_bytes());
       return;
     case DType::f16:
-      return dequantise_f16(source.data(), out);
-    case DType::q8_0:
-      return dequantise_q8_0(source.data(), out);
-    case DType::q4_0:
-      return dequantise_q4_0(source.data(), out);
-    case DType::q4_1:
-      return dequantise_q4_1(source.data(), out);
+      return dequantise_16_bits<half_to_float>(source.data(), out);
+    case DType::bf16:
+      return dequantise_16_bits<bfloat16_to_float>(source.data(), out);
+    default:
+      return with_quantised(dtype, [&]<DType Type>() noexcept {
+        QuantBlock block;
+        const std::byte* at = source.data();
+        for (std::size_t k = 0; k < out.size(); k += info(Type).block_elements) {
+          read_block<Type>(at, block);
+          values_of<Type>(block, out.data() + k);
+          at += info(Type).block_bytes;
+        }
+      });
   }
 }
 

@@ -145,11 +145,10 @@ const GgufTensor& GgufFile::tensor(std::string_view name) const {
 
 TensorView GgufFile::weights(const GgufTensor& tensor) const {
   if (!tensor.type->dtype) {
-    throw InvalidFile(
-        fmt::format("{}: tensor {} is of type {}, which is not supported; get the model as Q8_0, "
-                    "Q4_1, Q4_0, F16 or"
-                    " F32 (for example: llama-quantize --allow-requantize MODEL NEW_MODEL Q8_0)",
-                    name_, quoted(tensor.name), tensor.type->name));
+    throw InvalidFile(fmt::format(
+        "{}: tensor {} is of type {}, which is not supported; get the model as Q4_K_M or Q8_0, or "
+        "requantise it: llama-quantize --allow-requantize MODEL NEW_MODEL Q8_0",
+        name_, quoted(tensor.name), tensor.type->name));
   }
   return {*tensor.type->dtype, tensor.rows(), tensor.cols(), tensor.bytes};
 }

@@ -88,14 +88,30 @@ TEST(GgufReader, AFileMayHaveKeysOnly) {
   EXPECT_EQ(GgufFile::parse("v.gguf", bytes_of(bytes)).metadata().get_integer<int>("n"), 5);
 }
 
-TEST(GgufReader, ATypeWithoutKernelsIsListedAndRefusedWithARemedy) {
-  const std::string bytes = small_gguf().build();
-  const GgufFile file = GgufFile::parse("m.gguf", bytes_of(bytes));
-  EXPECT_EQ(file.tensor("c").type->name, "Q6_K");
-  EXPECT_EQ(file.tensor("c").bytes.size(), 210U);
-  const std::string error = error_of([&] { file.weights("c"); });
-  EXPECT_THAT(error, HasSubstr("m.gguf: tensor 'c' is of type Q6_K, which is not supported"));
-  EXPECT_THAT(error, HasSubstr("llama-quantize"));
+TEST(GgufReader, EveryTypeWithoutKernelsIsListedAndRefusedByNameWithARemedy) {
+  std::vector<std::string> refused;
+  for (std::uint32_t tag = 0; tag < 256; ++tag) {
+    const GgmlType* type = find_ggml_type(tag);
+    if (type == nullptr || type->block_elements == 0) continue;  // refused as the file is opened
+    GgufBuilder builder;
+    builder.tensors = {tensor_entry("t", {type->block_elements}, tag, 0)};
+    builder.data.assign(type->block_bytes, '\0');
+    const std::string bytes = builder.build();
+    const GgufFile file = GgufFile::parse("m.gguf", bytes_of(bytes));
+    EXPECT_EQ(file.tensor("t").bytes.size(), type->block_bytes);
+    if (type->dtype) {
+      EXPECT_EQ(name(file.weights("t").dtype), type->name);
+      continue;
+    }
+    refused.emplace_back(type->name);
+    const std::string error = error_of([&] { file.weights("t"); });
+    EXPECT_THAT(error, HasSubstr("m.gguf: tensor 't' is of type " + refused.back() +
+                                 ", which is not supported"));
+    EXPECT_THAT(error, HasSubstr("Q4_K_M or Q8_0"));
+    EXPECT_THAT(error, HasSubstr("llama-quantize --allow-requantize"));
+  }
+  EXPECT_THAT(refused, ::testing::IsSupersetOf({"IQ2_XXS", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0",
+                                                "MXFP4", "NVFP4", "Q8_K", "I32", "F64"}));
 }
 
 TEST(GgufReader, NamesAMissingTensor) {

@@ -8,27 +8,10 @@
 
 #include "espalier/error.h"
 #include "tensor/dequantise.h"
+#include "tensor/packed_blocks.h"
 
 namespace espalier::tensor {
 namespace {
-
-constexpr std::size_t dword = 4;
-constexpr std::size_t half_bytes = 2;
-
-// Where a block of the source keeps its codes: behind its scale and, for Q4_1, its minimum.
-constexpr std::size_t codes_in_block(DType dtype) noexcept {
-  return dtype == DType::q4_1 ? 2 * half_bytes : half_bytes;
-}
-
-constexpr std::size_t code_bytes(DType dtype) noexcept {
-  return info(dtype).block_bytes - codes_in_block(dtype);
-}
-
-// The source rows of one group; fewer than 16 in the last group of a matrix.
-struct GroupRows {
-  std::array<const std::byte*, packed_group_rows> at{};
-  std::size_t count = 0;
-};
 
 const std::byte* stacked_row(std::span<const TensorView> parts, std::size_t row) noexcept {
   for (const TensorView& part : parts) {
@@ -59,48 +42,19 @@ void pack_elements(const GroupRows& rows, std::size_t cols, std::byte* out) noex
   }
 }
 
-template <DType Type>
-void pack_blocks(const GroupRows& rows, const PackedLayout& layout, std::byte* group) noexcept {
-  constexpr std::size_t vectors = code_bytes(Type) / dword;
-  constexpr std::size_t vector_bytes = packed_group_rows * dword;
-  for (std::size_t b = 0; b < layout.blocks; ++b) {
-    const std::size_t source = b * info(Type).block_bytes;
-    std::byte* codes = group + layout.quants_offset + b * vectors * vector_bytes;
-    for (std::size_t j = 0; j < vectors; ++j) {
-      for (std::size_t r = 0; r < rows.count; ++r) {
-        std::memcpy(codes + j * vector_bytes + r * dword,
-                    rows.at[r] + source + codes_in_block(Type) + j * dword, dword);
-      }
-    }
-    const std::size_t first_half = b * packed_group_rows * half_bytes;
-    std::byte* scales = group + layout.scales_offset + first_half;
-    std::byte* minima = group + layout.minima_offset + first_half;
-    for (std::size_t r = 0; r < rows.count; ++r) {
-      std::memcpy(scales + r * half_bytes, rows.at[r] + source, half_bytes);
-      if constexpr (Type == DType::q4_1) {
-        std::memcpy(minima + r * half_bytes, rows.at[r] + source + half_bytes, half_bytes);
-      }
-    }
-  }
-}
-
 void pack_group(const GroupRows& rows, DType dtype, std::size_t cols, const PackedLayout& layout,
                 std::byte* group) noexcept {
-  // Padding rows, and the padding of an odd number of blocks' halves, are zero.
-  if (rows.count < packed_group_rows || layout.blocks % 2 != 0 || cols % 2 != 0) {
-    std::memset(group, 0, layout.group_bytes);
-  }
+  // Padding rows and the ends of areas are zero. An even number of blocks fills areas to the end.
+  const std::size_t blocks = cols / info(dtype).block_elements;
+  if (rows.count < packed_group_rows || blocks % 2 != 0) std::memset(group, 0, layout.group_bytes);
   switch (dtype) {
     case DType::f32:
       return pack_elements<4>(rows, cols, group);
     case DType::f16:
+    case DType::bf16:
       return pack_elements<2>(rows, cols, group);
-    case DType::q8_0:
-      return pack_blocks<DType::q8_0>(rows, layout, group);
-    case DType::q4_0:
-      return pack_blocks<DType::q4_0>(rows, layout, group);
-    case DType::q4_1:
-      return pack_blocks<DType::q4_1>(rows, layout, group);
+    default:
+      return pack_blocks(rows, dtype, layout, group);
   }
 }
 
@@ -110,30 +64,6 @@ void unpack_elements(const std::byte* group, DType dtype, std::size_t r,
   for (std::size_t k = 0; k < out.size(); ++k) {
     const std::byte* element = group + (k * packed_group_rows + r) * size;
     dequantise(dtype, {element, size}, out.subspan(k, 1));
-  }
-}
-
-// Puts each block together again as the source had it; dequantise() does the rest, so the values
-// cannot differ from the source's.
-void unpack_blocks(const std::byte* group, const PackedMatrix& packed, std::size_t r,
-                   std::span<float> out) noexcept {
-  const DType dtype = packed.dtype();
-  const PackedLayout& layout = packed.layout();
-  const std::size_t vectors = code_bytes(dtype) / dword;
-  std::array<std::byte, info(DType::q8_0).block_bytes> block{};
-  for (std::size_t b = 0; b < layout.blocks; ++b) {
-    const std::size_t half = (b * packed_group_rows + r) * half_bytes;
-    std::memcpy(block.data(), group + layout.scales_offset + half, half_bytes);
-    if (dtype == DType::q4_1) {
-      std::memcpy(block.data() + half_bytes, group + layout.minima_offset + half, half_bytes);
-    }
-    for (std::size_t j = 0; j < vectors; ++j) {
-      const std::size_t source = ((b * vectors + j) * packed_group_rows + r) * dword;
-      std::memcpy(block.data() + codes_in_block(dtype) + j * dword,
-                  group + layout.quants_offset + source, dword);
-    }
-    dequantise(dtype, {block.data(), info(dtype).block_bytes},
-               out.subspan(b * packed_block, packed_block));
   }
 }
 
@@ -213,7 +143,7 @@ void unpack_row(const PackedMatrix& packed, std::size_t row, std::span<float> ou
   const std::byte* group = packed.group(row / packed_group_rows);
   const std::size_t r = row % packed_group_rows;
   if (is_quantised(packed.dtype())) {
-    unpack_blocks(group, packed, r, out);
+    unpack_blocks(group, packed.dtype(), packed.layout(), r, out);
   } else {
     unpack_elements(group, packed.dtype(), r, out);
   }

@@ -1,22 +1,37 @@
 // Weights in the order the matmul kernels read them: one order for every instruction set.
 //
-// A matrix w [N, K] is cut into groups of 16 rows (the last one padded with zero rows). A group:
+// A matrix w [N, K] is cut into groups of 16 rows (the last one padded with zero rows). A group of
+// F32 is [K][16] floats, one of F16 or BF16 [K][16] 16-bit elements. A quantised one is cut into
+// blocks of 32 columns, KB = K / 32 of them (K is a multiple of the dtype's block_elements), and
+// has these areas, one after the other:
 //
-//   F32     [K][16] floats
-//   F16     [K][16] halves
-//   Q8_0    codes, scales           K is a multiple of 32 and KB = K / 32
-//   Q4_0    codes, scales
-//   Q4_1    codes, scales, minima
+//   codes     [KB][bits] vectors of 64 bytes = 16 dwords; dword r belongs to row r of the group
+//   scales    [KB][16] halves; of a dtype with block_scales, [KB · S][16] bytes
+//   minima    likewise, where the dtype has them
+//   block scales, block minima   [K / 256][16] halves, where the dtype has block_scales
 //
-//   codes   [KB][V] vectors of 64 bytes = 16 dwords; dword r belongs to row r of the group.
-//           Q8_0: V = 8, dword r of vector j holds the signed codes k = 4j … 4j+3 of row r.
-//           Q4_x: V = 4, byte i of dword r of vector j is byte 4j+i of row r's source block: the
-//           low half is k = 4j+i, the high half k = 16+4j+i.
-//   scales, minima   [KB][16] halves
+// quant_format.h says what the formats differ in; S is the number of scales in 32 columns, 1 or 2.
+// Scales are bytes as wide as they are read: 6 bits get 8 (Q4_K: 4.63 bits a weight instead of
+// 4.50). Q2_K alone has scale and minimum in one byte of the scales (low and high half), as its
+// source.
+//
+// How the 32 codes of a row fill `bits` dwords: code k = 16h + 4j + i (h below 2, j and i below 4)
+// lies in byte i of its dwords, so that byte i always meets the activations of k ≡ i (mod 4), and
+//
+//   8 bits          dword 4h + j                          signed, as in the source
+//   low 4 bits      dword j, its low half for h = 0, its high half for h = 1
+//   low 2 bits      dword h, bits 2j and 2j + 1
+//   high 1 bit      a dword behind the low ones, bit 4h + j
+//   high 2 bits     dword h behind the low ones, bits 2j and 2j + 1
+//
+//   Q8_0 8          Q4_0 Q4_1 Q4_K 4       Q5_0 Q5_1 Q5_K 4 + 1
+//   Q2_K 2          Q3_K 2 + 1             Q6_K 4 + 2
 //
 // So one AVX-512 register is a vector, AVX2 reads it in halves and NEON in quarters; an activation
-// is broadcast to all 16 rows, no sum runs across a register, and the scales of a block are one
-// load. Groups and the areas within them start at multiples of 64 bytes; what pads them is zero.
+// is broadcast to all 16 rows, no sum runs across a register, a shift and a mask unpack a vector,
+// codes that share a scale of 16 columns (one h) need no part of a register only, and the scales of
+// a block are one load. Groups and the areas within them start at multiples of 64 bytes; what pads
+// them is zero.
 #pragma once
 
 #include <cassert>
@@ -28,20 +43,25 @@
 
 #include "base/checked_math.h"
 #include "tensor/dtype.h"
+#include "tensor/quant_format.h"
 #include "tensor/tensor_view.h"
 
 namespace espalier::tensor {
 
 inline constexpr std::size_t packed_group_rows = 16;
-inline constexpr std::size_t packed_alignment = 64;  // a cache line, and an AVX-512 register
-inline constexpr std::size_t packed_block = 32;      // elements that share a scale
+inline constexpr std::size_t packed_alignment = 64;     // a cache line, and an AVX-512 register
+inline constexpr std::size_t packed_block = 32;         // columns whose codes stand together
+inline constexpr std::size_t packed_vector_bytes = 64;  // a dword for each row of a group
 
-// Byte offsets within a group. For F32 and F16 the elements stand at quants_offset and blocks is 0.
+// Byte offsets within a group. For F32, F16 and BF16 the elements stand at quants_offset and blocks
+// is 0. Areas that a dtype lacks are empty.
 struct PackedLayout {
   std::size_t blocks = 0;  // KB
   std::size_t quants_offset = 0;
-  std::size_t scales_offset = 0;  // quantised types only
-  std::size_t minima_offset = 0;  // Q4_1 only
+  std::size_t scales_offset = 0;
+  std::size_t minima_offset = 0;
+  std::size_t block_scales_offset = 0;
+  std::size_t block_minima_offset = 0;
   std::size_t group_bytes = 0;
 };
 
@@ -52,12 +72,19 @@ constexpr PackedLayout packed_layout(DType dtype, std::size_t cols) noexcept {
     layout.group_bytes = area(row_bytes(dtype, cols) * packed_group_rows);
     return layout;
   }
+  const QuantFormat format = quant_format(dtype);
+  constexpr std::size_t half = sizeof(std::uint16_t);
+  const std::size_t scales =
+      area(cols / format.scale_elements * packed_group_rows * (format.block_scales ? 1 : half));
+  const std::size_t minima = format.has_minima && dtype != DType::q2_k ? scales : 0;
+  const std::size_t halves =
+      format.block_scales ? area(cols / info(dtype).block_elements * packed_group_rows * half) : 0;
   layout.blocks = cols / packed_block;
-  const std::size_t code_bytes = dtype == DType::q8_0 ? packed_block : packed_block / 2;
-  const std::size_t halves = area(layout.blocks * packed_group_rows * sizeof(std::uint16_t));
-  layout.scales_offset = area(layout.blocks * code_bytes * packed_group_rows);
-  layout.minima_offset = layout.scales_offset + halves;
-  layout.group_bytes = layout.minima_offset + (dtype == DType::q4_1 ? halves : 0);
+  layout.scales_offset = area(layout.blocks * format.bits * packed_vector_bytes);
+  layout.minima_offset = layout.scales_offset + scales;
+  layout.block_scales_offset = layout.minima_offset + minima;
+  layout.block_minima_offset = layout.block_scales_offset + halves;
+  layout.group_bytes = layout.block_minima_offset + (format.has_minima ? halves : 0);
   return layout;
 }
 

@@ -9,6 +9,7 @@
 
 #include "espalier/error.h"
 #include "tensor/dequantise.h"
+#include "tensor/float16.h"
 #include "tensor/random_blocks_testing.h"
 
 namespace espalier::tensor {
@@ -96,6 +97,18 @@ TEST(PackedMatrix, GroupsPackedInAnyOrderGiveTheSameBytes) {
   }
 }
 
+// What decode reads. Only bytes that 6-bit scales are widened to are added to the source.
+TEST(PackedMatrix, TakesHardlyMoreMemoryThanTheSource) {
+  for (DType dtype : all_dtypes) {
+    const std::size_t cols = 1024;
+    const PackedMatrix packed(dtype, 16, cols);
+    const auto source = static_cast<double>(16 * row_bytes(dtype, cols));
+    const auto bytes = static_cast<double>(packed.bytes());
+    EXPECT_LE(bytes, source * (dtype == DType::q3_k ? 1.04 : 1.03)) << name(dtype);
+    EXPECT_GE(bytes, source) << name(dtype);
+  }
+}
+
 TEST(PackedMatrix, AreasStartAtCacheLines) {
   for (DType dtype : all_dtypes) {
     for (std::size_t units : {1U, 2U, 3U, 18U}) {
@@ -106,47 +119,104 @@ TEST(PackedMatrix, AreasStartAtCacheLines) {
       EXPECT_EQ(layout.group_bytes % packed_alignment, 0U);
       EXPECT_EQ(layout.scales_offset % packed_alignment, 0U);
       EXPECT_EQ(layout.minima_offset % packed_alignment, 0U);
+      EXPECT_EQ(layout.block_scales_offset % packed_alignment, 0U);
+      EXPECT_EQ(layout.block_minima_offset % packed_alignment, 0U);
     }
   }
 }
 
-// The layout that the kernels are written against, spelled out by its definition.
-TEST(PackedMatrix, CodesStandInDwordsOfTheirRow) {
-  const std::size_t cols = 64;
-  for (DType dtype : {DType::q8_0, DType::q4_0, DType::q4_1}) {
+// The layout that the kernels are written against, spelled out code by code: the code that
+// packed_matrix.h's table finds, with the scales that its areas hold, gives dequantise()'s value.
+TEST(PackedMatrix, CodesAndScalesStandWhereTheHeaderSays) {
+  for (DType dtype : all_dtypes) {
+    if (!is_quantised(dtype)) continue;
+    const std::size_t cols = std::max<std::size_t>(64, info(dtype).block_elements);
     const auto bytes = random_rows(dtype, 16, cols, 3);
     const TensorView matrix = view(dtype, 16, cols, bytes);
     const PackedMatrix packed = pack(matrix);
+    const PackedLayout& layout = packed.layout();
+    const QuantFormat format = quant_format(dtype);
     const std::byte* group = packed.group(0);
-    const std::size_t header = dtype == DType::q4_1 ? 4 : 2;
-    const std::size_t vectors = dtype == DType::q8_0 ? 8 : 4;
     for (std::size_t r = 0; r < 16; ++r) {
-      for (std::size_t b = 0; b < 2; ++b) {
-        const std::byte* block = matrix.row(r).data() + b * info(dtype).block_bytes;
-        for (std::size_t i = 0; i < 4 * vectors; ++i) {
-          ASSERT_EQ(group[(b * vectors + i / 4) * 64 + r * 4 + i % 4], block[header + i]);
+      const auto half = [&](std::size_t area, std::size_t i) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, group + area + (i * 16 + r) * 2, 2);
+        return half_to_float(bits);
+      };
+      std::vector<float> expected(cols);
+      dequantise(dtype, matrix.row(r), expected);
+      for (std::size_t k = 0; k < cols; ++k) {
+        const std::size_t b = k / 32, h = k % 32 / 16, j = k % 16 / 4, i = k % 4;
+        const auto byte = [&](std::size_t vector) {
+          return std::to_integer<unsigned>(group[(b * format.bits + vector) * 64 + r * 4 + i]);
+        };
+        unsigned code = 0;
+        switch (format.bits) {
+          case 8:
+            code = byte(4 * h + j) ^ 0x80U;
+            break;
+          case 6:
+            code = (byte(j) >> 4 * h & 15U) | (byte(4 + h) >> 2 * j & 3U) << 4;
+            break;
+          case 5:
+            code = (byte(j) >> 4 * h & 15U) | (byte(4) >> (4 * h + j) & 1U) << 4;
+            break;
+          case 4:
+            code = byte(j) >> 4 * h & 15U;
+            break;
+          case 3:
+            code = (byte(h) >> 2 * j & 3U) | (byte(2) >> (4 * h + j) & 1U) << 2;
+            break;
+          case 2:
+            code = byte(h) >> 2 * j & 3U;
+            break;
+          default:
+            FAIL() << "bits " << format.bits;
         }
-        const std::byte* scale = group + packed.layout().scales_offset + (b * 16 + r) * 2;
-        ASSERT_EQ(std::memcmp(scale, block, 2), 0);
-        if (dtype == DType::q4_1) {
-          const std::byte* minimum = group + packed.layout().minima_offset + (b * 16 + r) * 2;
-          ASSERT_EQ(std::memcmp(minimum, block + 2, 2), 0);
+        const std::size_t run = k / format.scale_elements;
+        float scale = 0.0F;
+        float minimum = 0.0F;
+        if (!format.block_scales) {
+          scale = half(layout.scales_offset, run);
+          if (format.has_minima) minimum = half(layout.minima_offset, run);
+        } else {
+          const int s = std::to_integer<int>(group[layout.scales_offset + run * 16 + r]);
+          int t = s >> 4;
+          if (dtype == DType::q4_k || dtype == DType::q5_k) {
+            t = std::to_integer<int>(group[layout.minima_offset + run * 16 + r]);
+          }
+          scale = half(layout.block_scales_offset, k / 256) *
+                  static_cast<float>(dtype == DType::q2_k ? s & 15 : static_cast<std::int8_t>(s));
+          if (format.has_minima) {
+            minimum = -half(layout.block_minima_offset, k / 256) * static_cast<float>(t);
+          }
         }
+        float value = scale * static_cast<float>(static_cast<int>(code) - format.offset);
+        if (format.has_minima) value += minimum;
+        ASSERT_EQ(value, expected[k]) << name(dtype) << " row " << r << " column " << k;
       }
     }
   }
 }
 
+// A matrix of one row is packed as if fifteen rows of zeros followed.
 TEST(PackedMatrix, PaddingRowsAreZero) {
   for (DType dtype : all_dtypes) {
     const std::size_t cols = info(dtype).block_elements;
     const std::vector<std::byte> ones(row_bytes(dtype, cols), std::byte{0xff});
     const PackedMatrix packed = pack(view(dtype, 1, cols, ones));
-    const std::byte* group = packed.group(0);
-    const auto set = std::count(group, group + packed.bytes(), std::byte{0xff});
-    const auto zero = std::count(group, group + packed.bytes(), std::byte{0});
-    EXPECT_EQ(static_cast<std::size_t>(set), ones.size()) << name(dtype);
-    EXPECT_EQ(static_cast<std::size_t>(set + zero), packed.bytes()) << name(dtype);
+    const std::vector<std::byte> first(packed.group(0), packed.group(0) + packed.bytes());
+    std::vector<std::byte> all = ones;
+    all.resize(16 * ones.size());
+    const PackedMatrix full = pack(view(dtype, 16, cols, all));
+    for (std::size_t i = 0; i < packed.bytes(); ++i) {
+      // A row of zeros has codes 0 (Q8_0: the same) and scales 0; Q3_K's scale 0 means −32.
+      const bool offset = dtype == DType::q3_k && i >= packed.layout().scales_offset &&
+                          i < packed.layout().block_scales_offset && i % 16 != 0;
+      const std::byte expected = offset ? std::byte{0} : full.group(0)[i];
+      ASSERT_EQ(first[i], expected) << name(dtype) << " byte " << i;
+    }
+    EXPECT_GT(std::count(first.begin(), first.end(), std::byte{0xff}), 0) << name(dtype);
   }
 }
 

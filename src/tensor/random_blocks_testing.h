@@ -10,10 +10,29 @@
 #include <vector>
 
 #include "tensor/dtype.h"
-#include "tensor/float16.h"
+#include "tensor/quant_format.h"
 #include "tensor/tensor_view.h"
 
 namespace espalier::tensor::testing {
+
+// Where a block keeps its f16 scale and minimum; the latter is meaningless where there is none.
+struct HalvesOfBlock {
+  std::size_t scale;
+  std::size_t minimum;
+};
+
+inline HalvesOfBlock halves_of_block(DType dtype) {
+  switch (dtype) {
+    case DType::q2_k:
+      return {80, 82};
+    case DType::q3_k:
+      return {108, 0};
+    case DType::q6_k:
+      return {208, 0};
+    default:
+      return {0, 2};
+  }
+}
 
 inline std::vector<std::byte> random_rows(DType dtype, std::size_t rows, std::size_t cols,
                                           std::uint32_t seed) {
@@ -28,13 +47,15 @@ inline std::vector<std::byte> random_rows(DType dtype, std::size_t rows, std::si
   };
   const std::size_t step = info(dtype).block_bytes;
   for (std::size_t at = 0; at < bytes.size(); at += step) {
-    if (dtype == DType::f32) {
+    if (dtype == DType::f32 || dtype == DType::bf16) {
       const float value = std::ldexp(static_cast<float>(random()) - 0x1p31F, -33);
-      std::memcpy(bytes.data() + at, &value, sizeof value);
-      continue;
+      // A bfloat16 is the upper half of a float.
+      std::memcpy(bytes.data() + at, reinterpret_cast<const std::byte*>(&value) + 4 - step, step);
+    } else {
+      const HalvesOfBlock halves = halves_of_block(dtype);
+      put_half(at + halves.scale);
+      if (quant_format(dtype).has_minima) put_half(at + halves.minimum);
     }
-    put_half(at);
-    if (dtype == DType::q4_1) put_half(at + 2);
   }
   return bytes;
 }

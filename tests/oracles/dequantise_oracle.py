@@ -13,7 +13,7 @@ import gguf
 import numpy as np
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType as Type
 
-COLS = 256
+COLS = 512
 ROWS = 4096
 
 # Halves: zeros, subnormals (least, largest), least and largest normal, one, infinities, NaN.
@@ -22,8 +22,19 @@ EXTREMES = np.array(
     dtype=np.uint16,
 )
 
-# Halves at the start of each block: the scale, then the minimum.
-HALVES = {Type.Q8_0: 1, Type.Q4_0: 1, Type.Q4_1: 2}
+# Bytes of a block at which a half stands: the scale, then the minimum.
+HALVES = {
+    Type.Q8_0: [0],
+    Type.Q4_0: [0],
+    Type.Q4_1: [0, 2],
+    Type.Q5_0: [0],
+    Type.Q5_1: [0, 2],
+    Type.Q2_K: [80, 82],
+    Type.Q3_K: [108],
+    Type.Q4_K: [0, 2],
+    Type.Q5_K: [0, 2],
+    Type.Q6_K: [208],
+}
 
 
 def random_halves(rng, count):
@@ -36,9 +47,11 @@ def random_rows(rng, dtype):
     block_elements, block_bytes = GGML_QUANT_SIZES[dtype]
     if dtype == Type.F16:
         return random_halves(rng, ROWS * COLS).view(np.uint8).reshape(ROWS, -1)
+    if dtype == Type.BF16:  # every bit pattern sixteen times
+        return np.resize(np.arange(1 << 16, dtype=np.uint16), ROWS * COLS).view(np.uint8).reshape(ROWS, -1)
     blocks = rng.integers(0, 256, size=(ROWS * COLS // block_elements, block_bytes), dtype=np.uint8)
-    for i in range(HALVES.get(dtype, 0)):
-        blocks[:, 2 * i : 2 * i + 2] = random_halves(rng, len(blocks)).view(np.uint8).reshape(-1, 2)
+    for at in HALVES.get(dtype, []):
+        blocks[:, at : at + 2] = random_halves(rng, len(blocks)).view(np.uint8).reshape(-1, 2)
     return blocks.reshape(ROWS, -1)
 
 
@@ -77,7 +90,7 @@ def compare_types(program):
 
 def main():
     program = sys.argv[1]
-    dtypes = [Type.F32, Type.F16, Type.Q8_0, Type.Q4_0, Type.Q4_1]
+    dtypes = [Type.F32, Type.F16, Type.BF16, *HALVES]
     faults = [compare_types(program)] + [compare_values(program, dtype) for dtype in dtypes]
     faults = [fault for fault in faults if fault]
     for fault in faults:
