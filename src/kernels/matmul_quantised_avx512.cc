@@ -1,9 +1,12 @@
 // Low-bit matmul with AVX-512 VNNI: one register is 16 rows × 4 codes, one vpdpbusd multiplies it
 // with 4 codes of a token, broadcast from memory at no cost, and adds into 16 exact int32 sums.
 //
-// vpdpbusd wants unsigned × signed. Weights are the unsigned side: 4-bit codes are as they stand,
-// signed 8-bit ones become code + 128. What that (and Q4_0's offset of 8) adds to a block's dot
-// product is offset · Σx; the sums start at its negative.
+// vpdpbusd wants unsigned × signed. Weights are the unsigned side: their codes are unsigned as they
+// stand, but for signed 8-bit ones, which become code + 128. What offsets add to the dot product of
+// a run of columns is offset · Σx; the sums start at its negative.
+//
+// No sum can overflow: a product is at most 255 · 127, a run adds 32 of them to a start of at most
+// 128 · 32 · 127, together below 2^21. Below 2^24, they are exact as f32 as well.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
@@ -13,29 +16,15 @@
 #include <cstring>
 
 #include "kernels/matmul_args.h"
+#include "kernels/matmul_codes_avx512.h"
 #include "kernels/matmul_passes.h"
 
 namespace espalier::kernels::avx512 {
 namespace {
 
-using tensor::DType;
-
 // Per token a float and an integer accumulator: 24 of the 32 registers, the rest for weights,
 // scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency.
 constexpr std::size_t tile_tokens = 12;
-
-constexpr std::size_t vector_bytes = 64;
-constexpr std::size_t halves_bytes = 32;  // one scale for each row of a group
-constexpr std::size_t lanes = 16;
-
-template <DType Type>
-constexpr bool is_4_bit = Type != DType::q8_0;
-template <DType Type>
-constexpr std::size_t vectors = is_4_bit<Type> ? 4 : 8;  // registers that a packed block fills
-template <DType Type>
-constexpr bool has_offset = Type != DType::q4_1;
-template <DType Type>
-constexpr int log2_offset = Type == DType::q8_0 ? 7 : 3;
 
 // The first `count` lanes, at most all.
 inline __mmask16 first_lanes(std::size_t count) noexcept {
@@ -48,10 +37,6 @@ inline __m512i broadcast_4_codes(const std::int8_t* at) noexcept {
   return _mm512_set1_epi32(four);
 }
 
-inline __m512 load_halves(const std::byte* at) noexcept {
-  return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(at)));
-}
-
 // Starts the way of a cache line, of the next group, into the second-level cache: from there the
 // processor's own prefetching is quick, and many more lines can be on their way to it than to the
 // first level.
@@ -59,22 +44,50 @@ inline void prefetch(const std::byte* at) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
 
-// What 16 consecutive blocks of a token need besides codes and scales, worked out 16 at a time:
+template <DType Type>
+inline void prefetch_block(const QuantisedMatmul& m, const std::byte* group,
+                           std::size_t b) noexcept {
+  constexpr QuantFormat format = format_of<Type>;
+  const std::byte* next = group + m.group_bytes;
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < format.bits; ++v) {
+    prefetch(next + (b * format.bits + v) * vector_bytes);
+  }
+  constexpr std::size_t scales_bytes = runs<Type> * (format.block_scales ? lanes : halves_bytes);
+  prefetch(next + m.scales_offset + b * scales_bytes);
+  // Areas that are not there begin where the next one does: a line that is wanted anyway.
+  if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
+}
+
+// What 16 consecutive runs of a token need besides codes and scales, worked out 16 at a time:
 // −offset · Σx, or Σx · scale where the dtype has minima.
 template <DType Type>
 struct Corrections {
+  static constexpr std::size_t blocks = lanes / runs<Type>;
+
   alignas(64) std::int32_t starts[lanes];
   alignas(64) float scaled_sums[lanes];
 
   void fill(const QuantisedMatmul& m, std::size_t token, std::size_t block) noexcept {
-    const __mmask16 mask = first_lanes(m.blocks - block);
+    constexpr int offset = format_of<Type>.offset;
     const std::size_t at = token * m.blocks + block;
-    const __m512i sums = _mm512_maskz_loadu_epi32(mask, m.sums + at);
-    if constexpr (has_offset<Type>) {
-      const __m512i negative = _mm512_sub_epi32(_mm512_setzero_si512(), sums);
-      _mm512_store_si512(starts, _mm512_slli_epi32(negative, log2_offset<Type>));
+    __m512i sums;
+    __m512 scales;
+    if constexpr (runs<Type> == 1) {
+      const __mmask16 mask = first_lanes(m.blocks - block);
+      sums = _mm512_maskz_loadu_epi32(mask, m.sums + at);
+      scales = _mm512_maskz_loadu_ps(mask, m.scales + at);
     } else {
-      const __m512 scales = _mm512_maskz_loadu_ps(mask, m.scales + at);
+      // Two lane sums make a run's sum. Blocks come in eights here: a K-quant's 256 columns.
+      const __m512i lane_sums = _mm512_loadu_si512(m.lane_sums + 4 * at);
+      sums = _mm512_madd_epi16(lane_sums, _mm512_set1_epi16(1));
+      const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+      const __m512 eight = _mm512_castps256_ps512(_mm256_loadu_ps(m.scales + at));
+      scales = _mm512_permutexvar_ps(twice, eight);
+    }
+    if constexpr (offset > 0) {
+      _mm512_store_si512(starts, _mm512_mullo_epi32(sums, _mm512_set1_epi32(-offset)));
+    } else {
       _mm512_store_ps(scaled_sums, _mm512_mul_ps(scales, _mm512_cvtepi32_ps(sums)));
     }
   }
@@ -84,6 +97,7 @@ struct Corrections {
 template <DType Type, std::size_t Tokens>
 void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t token, float* y,
                    __mmask16 rows) noexcept {
+  constexpr QuantFormat format = format_of<Type>;
   __m512 sums[Tokens];
 #pragma GCC unroll 16
   for (std::size_t t = 0; t < Tokens; ++t) sums[t] = _mm512_setzero_ps();
@@ -92,64 +106,79 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
   const std::size_t token_bytes = m.blocks * matmul_block;
   const std::int8_t* x = m.codes + token * token_bytes;
   const float* x_scales = m.scales + token * m.blocks;
+  const std::byte* block = group;
 
   for (std::size_t b = 0; b < m.blocks; ++b) {
-    if (b % lanes == 0) {
+    if (b % Corrections<Type>::blocks == 0) {
       for (std::size_t t = 0; t < Tokens; ++t) corrections[t].fill(m, token + t, b);
     }
+    prefetch_block<Type>(m, group, b);
+
     __m512i dots[Tokens];
-#pragma GCC unroll 16
-    for (std::size_t t = 0; t < Tokens; ++t) {
-      dots[t] = has_offset<Type> ? _mm512_set1_epi32(corrections[t].starts[b % lanes])
-                                 : _mm512_setzero_si512();
-    }
-    const std::byte* block = group + b * vectors<Type> * vector_bytes;
-    const std::byte* scales_at = group + m.scales_offset + b * halves_bytes;
-    const std::byte* minima_at = group + m.minima_offset + b * halves_bytes;
-    prefetch(scales_at + m.group_bytes);
-    if constexpr (Type == DType::q4_1) prefetch(minima_at + m.group_bytes);
-#pragma GCC unroll 8
-    for (std::size_t j = 0; j < vectors<Type>; ++j) {
-      prefetch(block + j * vector_bytes + m.group_bytes);
-      const __m512i codes = _mm512_load_si512(block + j * vector_bytes);
-      if constexpr (is_4_bit<Type>) {
-        const __m512i nibble = _mm512_set1_epi8(15);
-        const __m512i low = _mm512_and_si512(codes, nibble);
-        const __m512i high = _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble);
-#pragma GCC unroll 16
-        for (std::size_t t = 0; t < Tokens; ++t) {
-          dots[t] =
-              _mm512_dpbusd_epi32(dots[t], low, broadcast_4_codes(x + t * token_bytes + 4 * j));
-        }
-#pragma GCC unroll 16
-        for (std::size_t t = 0; t < Tokens; ++t) {
-          dots[t] = _mm512_dpbusd_epi32(dots[t], high,
-                                        broadcast_4_codes(x + t * token_bytes + 16 + 4 * j));
-        }
-      } else {
-        const __m512i biased = _mm512_xor_si512(codes, _mm512_set1_epi8(-128));
-#pragma GCC unroll 16
-        for (std::size_t t = 0; t < Tokens; ++t) {
-          dots[t] =
-              _mm512_dpbusd_epi32(dots[t], biased, broadcast_4_codes(x + t * token_bytes + 4 * j));
-        }
-      }
-    }
-    const __m512 scales = load_halves(scales_at);
-#pragma GCC unroll 16
-    for (std::size_t t = 0; t < Tokens; ++t) {
-      const __m512 scale = _mm512_mul_ps(scales, _mm512_set1_ps(x_scales[t * m.blocks + b]));
-      sums[t] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dots[t]), sums[t]);
-    }
-    if constexpr (Type == DType::q4_1) {
-      const __m512 minima = load_halves(minima_at);
+    const auto start = [&](std::size_t run) __attribute__((always_inline)) {
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const __m512 scaled_sum = _mm512_set1_ps(corrections[t].scaled_sums[b % lanes]);
-        sums[t] = _mm512_fmadd_ps(minima, scaled_sum, sums[t]);
+        dots[t] = format.offset > 0 ? _mm512_set1_epi32(corrections[t].starts[run % lanes])
+                                    : _mm512_setzero_si512();
       }
+    };
+    const auto add_products = [&]<std::size_t H, std::size_t J>() __attribute__((always_inline)) {
+      const __m512i codes = load_codes<Type, H, J>(block);
+#pragma GCC unroll 16
+      for (std::size_t t = 0; t < Tokens; ++t) {
+        const std::int8_t* x_at = x + t * token_bytes + 16 * H + 4 * J;
+        dots[t] = _mm512_dpbusd_epi32(dots[t], codes, broadcast_4_codes(x_at));
+      }
+    };
+    const auto finish = [&](std::size_t run) __attribute__((always_inline)) {
+      const Scales scales = load_scales<Type>(m, group, run);
+#pragma GCC unroll 16
+      for (std::size_t t = 0; t < Tokens; ++t) {
+        const __m512 scale =
+            _mm512_mul_ps(scales.scale, _mm512_set1_ps(x_scales[t * m.blocks + b]));
+        sums[t] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dots[t]), sums[t]);
+      }
+      if constexpr (format.has_minima) {
+#pragma GCC unroll 16
+        for (std::size_t t = 0; t < Tokens; ++t) {
+          const __m512 scaled_sum = _mm512_set1_ps(corrections[t].scaled_sums[run % lanes]);
+          sums[t] = format.block_scales ? _mm512_fnmadd_ps(scales.minimum, scaled_sum, sums[t])
+                                        : _mm512_fmadd_ps(scales.minimum, scaled_sum, sums[t]);
+        }
+      }
+    };
+
+    if constexpr (runs<Type> == 2) {
+      start(2 * b);
+      add_products.template operator()<0, 0>();
+      add_products.template operator()<0, 1>();
+      add_products.template operator()<0, 2>();
+      add_products.template operator()<0, 3>();
+      finish(2 * b);
+      // Vectors that hold codes of both runs are loaded again: GCC would rather keep them, and
+      // spill.
+      asm("" : "+r"(block));
+      start(2 * b + 1);
+      add_products.template operator()<1, 0>();
+      add_products.template operator()<1, 1>();
+      add_products.template operator()<1, 2>();
+      add_products.template operator()<1, 3>();
+      finish(2 * b + 1);
+    } else {
+      // Both codes of a nibble's byte in turn.
+      start(b);
+      add_products.template operator()<0, 0>();
+      add_products.template operator()<1, 0>();
+      add_products.template operator()<0, 1>();
+      add_products.template operator()<1, 1>();
+      add_products.template operator()<0, 2>();
+      add_products.template operator()<1, 2>();
+      add_products.template operator()<0, 3>();
+      add_products.template operator()<1, 3>();
+      finish(b);
     }
     x += matmul_block;
+    block += format.bits * vector_bytes;
   }
 #pragma GCC unroll 16
   for (std::size_t t = 0; t < Tokens; ++t) {
@@ -184,8 +213,24 @@ void multiply(const QuantisedMatmul& m) noexcept {
       return multiply_groups<DType::q4_0>(m);
     case DType::q4_1:
       return multiply_groups<DType::q4_1>(m);
-    default:
-      return scalar::multiply(m);
+    case DType::q5_0:
+      return multiply_groups<DType::q5_0>(m);
+    case DType::q5_1:
+      return multiply_groups<DType::q5_1>(m);
+    case DType::q2_k:
+      return multiply_groups<DType::q2_k>(m);
+    case DType::q3_k:
+      return multiply_groups<DType::q3_k>(m);
+    case DType::q4_k:
+      return multiply_groups<DType::q4_k>(m);
+    case DType::q5_k:
+      return multiply_groups<DType::q5_k>(m);
+    case DType::q6_k:
+      return multiply_groups<DType::q6_k>(m);
+    case DType::f32:
+    case DType::f16:
+    case DType::bf16:
+      return;
   }
 }
 
