@@ -1,11 +1,21 @@
 // Low-bit matmul with AVX2: one register is 8 rows × 4 codes, so a group of 16 rows is two halves.
 //
-// vpmaddubsw multiplies unsigned × signed bytes and adds neighbours into int16, where it would
-// saturate, so codes are taken apart into unsigned nibbles: 4-bit codes are two planes of them (k
-// below and from 16 on), a signed 8-bit code is 16 · high + low − 128. A product of nibbles is at
-// most 15·127·2 = 3,810; a block adds 8 of them a plane of 8-bit codes, or 8 in both planes of
-// 4-bit ones: 30,480 fits int16, so a block is summed in int16 and widened once. What offsets (8
-// for Q4_0, 128 for Q8_0) add to a block's dot product is offset · Σx, taken out in integers.
+// vpmaddubsw multiplies unsigned × signed bytes and adds neighbours into int16, so it must not
+// saturate, and a run of columns (32, or 16, that share a scale) is summed in int16 and widened
+// once, so the sum must fit. With |x| ≤ 127, a lane gathers half of a run's products:
+//
+//   bits  code   vpmaddubsw          lane of a run, less lane_offset · Σx
+//   8     nibble 2·15·127 = 3,810    a run of 32, 8 · 3,810 = 30,480 for each plane
+//   6     0…63   2·63·127 = 16,002   a run of 16, |code − 32| ≤ 32: 8·32·127 = 32,512
+//   5     0…31   2·31·127 = 7,874    a run of 32, |code − 16| ≤ 16: 16·16·127 = 32,512
+//   4     0…15   2·15·127 = 3,810    a run of 32, 16·15·127 = 30,480, with and without offset 8
+//   3, 2  0…7    2·7·127 = 1,778     a run of 16, 8·7·127 = 7,112
+//
+// All fit int16. Sums of 5- and 6-bit codes may wrap around on their way, which loses nothing: they
+// start at −lane_offset · (the lane's share of Σx) and arithmetic modulo 2^16 gets to the right
+// end. Q8_0's codes are 16 · high + low − 128, the 128 · Σx taken out in int32; what lane_offset
+// takes from Q5_1 and Q5_K, whose codes have no offset, is given back in int32. Those stay below
+// 2^21.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
@@ -15,39 +25,30 @@
 #include <cstring>
 
 #include "kernels/matmul_args.h"
+#include "kernels/matmul_codes_avx2.h"
 #include "kernels/matmul_passes.h"
 
 namespace espalier::kernels::avx2 {
 namespace {
 
-using tensor::DType;
-
-// An accumulator for each plane of a token in the innermost loop, 10 of the 16 registers; the rest
-// holds weights, codes and constants. More tokens share the unpacking than with all sums in
-// registers, too.
+// An accumulator for each plane of a token in the innermost loop, at most 10 of the 16 registers;
+// the rest holds weights, codes and constants. More tokens share the unpacking than with all sums
+// in registers, too.
 constexpr std::size_t tile_tokens = 5;
 
-constexpr std::size_t vector_bytes = 32;
-constexpr std::size_t lanes = 8;
-
+// Taken from codes in int16 lanes, and in int32: the latter is the dtype's own offset or what the
+// former took too much.
 template <DType Type>
-constexpr bool is_4_bit = Type != DType::q8_0;
+constexpr int lane_offset = format_of<Type>.bits == 5   ? 16
+                            : format_of<Type>.bits == 8 ? 0
+                                                        : format_of<Type>.offset;
 template <DType Type>
-constexpr std::size_t vectors = is_4_bit<Type> ? 4 : 8;  // 64-byte vectors of a packed block
-template <DType Type>
-constexpr bool has_minima = Type == DType::q4_1;
-// Planes of nibbles that count differently and are summed apart.
-template <DType Type>
-constexpr std::size_t planes = is_4_bit<Type> ? 1 : 2;
+constexpr int offset_left = format_of<Type>.offset - lane_offset<Type>;
 
 inline __m256i broadcast_4_codes(const std::int8_t* at) noexcept {
   int four = 0;
   std::memcpy(&four, at, sizeof four);
   return _mm256_set1_epi32(four);
-}
-
-inline __m256 load_halves(const std::byte* at) noexcept {
-  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(at)));
 }
 
 // All ones in the first `count` lanes.
@@ -64,27 +65,54 @@ inline void prefetch(const std::byte* at) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
 
-// What 8 consecutive blocks of a token need besides codes and scales, worked out 8 at a time:
-// −offset · Σx, or Σx · scale where the dtype has minima.
+// What 8 consecutive runs of a token need besides codes and scales, worked out 8 at a time.
 struct Corrections {
-  alignas(32) std::int32_t offsets[lanes];
-  alignas(32) float scaled_sums[lanes];
+  alignas(32) std::int32_t starts[lanes];   // −lane_offset · lane sums, two int16
+  alignas(32) std::int32_t offsets[lanes];  // −offset_left · Σx
+  alignas(32) float scaled_sums[lanes];     // Σx · scale
 };
+
+// The lane sums of 8 runs, two int16 for each.
+template <DType Type>
+inline __m256i load_lane_sums(const QuantisedMatmul& m, std::size_t at,
+                              std::size_t blocks) noexcept {
+  const auto* sums = reinterpret_cast<const int*>(m.lane_sums + 4 * at);
+  if constexpr (runs<Type> == 2) return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums));
+  // Two dwords a block, of its two halves, which are added up.
+  const __m256 a = _mm256_castsi256_ps(_mm256_maskload_epi32(sums, first_lanes(2 * blocks)));
+  const __m256i rest = first_lanes(blocks > lanes / 2 ? 2 * blocks - lanes : 0);
+  const __m256 b = _mm256_castsi256_ps(_mm256_maskload_epi32(sums + lanes, rest));
+  const __m256i even = _mm256_castps_si256(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
+  const __m256i odd = _mm256_castps_si256(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
+  // Shuffling works within 128-bit halves: they hold blocks 0, 1, 4, 5 and 2, 3, 6, 7.
+  return _mm256_permute4x64_epi64(_mm256_add_epi16(even, odd), _MM_SHUFFLE(3, 1, 2, 0));
+}
 
 template <DType Type>
 inline void fill(Corrections& corrections, const QuantisedMatmul& m, std::size_t token,
                  std::size_t block) noexcept {
-  const __m256i mask = first_lanes(m.blocks - block);
   const std::size_t at = token * m.blocks + block;
-  const __m256i sums = _mm256_maskload_epi32(m.sums + at, mask);
-  if constexpr (has_minima<Type>) {
-    const __m256 scales = _mm256_maskload_ps(m.scales + at, mask);
-    _mm256_store_ps(corrections.scaled_sums, _mm256_mul_ps(scales, _mm256_cvtepi32_ps(sums)));
-  } else {
-    constexpr int log2_offset = is_4_bit<Type> ? 3 : 7;
-    const __m256i negative = _mm256_sub_epi32(_mm256_setzero_si256(), sums);
+  const std::size_t blocks = m.blocks - block;
+  if constexpr (lane_offset<Type> > 0) {
+    const __m256i starts = _mm256_mullo_epi16(load_lane_sums<Type>(m, at, blocks),
+                                              _mm256_set1_epi16(-lane_offset<Type>));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(corrections.starts), starts);
+  }
+  if constexpr (offset_left<Type> != 0 || format_of<Type>.has_minima) {
+    __m256i sums;
+    __m256 scales;
+    if constexpr (runs<Type> == 1) {
+      sums = _mm256_maskload_epi32(m.sums + at, first_lanes(blocks));
+      scales = _mm256_maskload_ps(m.scales + at, first_lanes(blocks));
+    } else {
+      sums = _mm256_madd_epi16(load_lane_sums<Type>(m, at, blocks), _mm256_set1_epi16(1));
+      const __m256i twice = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+      const __m256 four = _mm256_castps128_ps256(_mm_loadu_ps(m.scales + at));
+      scales = _mm256_permutevar8x32_ps(four, twice);
+    }
     _mm256_store_si256(reinterpret_cast<__m256i*>(corrections.offsets),
-                       _mm256_slli_epi32(negative, log2_offset));
+                       _mm256_mullo_epi32(sums, _mm256_set1_epi32(-offset_left<Type>)));
+    _mm256_store_ps(corrections.scaled_sums, _mm256_mul_ps(scales, _mm256_cvtepi32_ps(sums)));
   }
 }
 
@@ -96,7 +124,7 @@ inline __m256i add_in_order(__m256i a, __m256i b) noexcept {
   return sum;
 }
 
-// A block's int16 sums, one for each plane, to its dot product.
+// A run's int16 sums, one for each plane, to its dot product.
 template <DType Type>
 inline __m256i widen(const __m256i* sums) noexcept {
   const __m256i low = _mm256_madd_epi16(sums[0], _mm256_set1_epi16(1));
@@ -104,11 +132,12 @@ inline __m256i widen(const __m256i* sums) noexcept {
   return _mm256_add_epi32(low, _mm256_madd_epi16(sums[1], _mm256_set1_epi16(16)));
 }
 
-// 8 · Halves rows × Tokens tokens, of which `rows` rows are written. `codes` and `halves` are where
-// the first of these rows has its codes and scales.
+// 8 · Halves rows × Tokens tokens, of which `rows` rows are written; the first of them is row
+// `first_row` of the group.
 template <DType Type, std::size_t Tokens, std::size_t Halves>
-void multiply_tile(const QuantisedMatmul& m, const std::byte* codes, const std::byte* halves,
+void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t first_row,
                    std::size_t token, float* y, std::size_t rows) noexcept {
+  constexpr QuantFormat format = format_of<Type>;
   constexpr std::size_t tiles = Tokens * Halves;  // index t * Halves + h
   __m256 sums[tiles];
 #pragma GCC unroll 8
@@ -118,71 +147,109 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* codes, const std::
   const std::size_t token_bytes = m.blocks * matmul_block;
   const std::int8_t* x = m.codes + token * token_bytes;
   const float* x_scales = m.scales + token * m.blocks;
+  const std::byte* block = group + first_row * sizeof(std::uint32_t);
+  const std::byte* next = group + m.group_bytes;
 
   for (std::size_t b = 0; b < m.blocks; ++b) {
-    if (b % lanes == 0) {
+    if (b % (lanes / runs<Type>) == 0) {
       for (std::size_t t = 0; t < Tokens; ++t) fill<Type>(corrections[t], m, token + t, b);
     }
-    const std::byte* scales_at = halves + b * 2 * lanes * sizeof(std::uint16_t);
-    const std::byte* minima_at = scales_at + (m.minima_offset - m.scales_offset);
-    prefetch(scales_at + m.group_bytes);
-    if constexpr (has_minima<Type>) prefetch(minima_at + m.group_bytes);
-    __m256i dots[tiles][planes<Type>];
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < tiles; ++i) {
-#pragma GCC unroll 2
-      for (std::size_t plane = 0; plane < planes<Type>; ++plane) {
-        dots[i][plane] = _mm256_setzero_si256();
-      }
+    for (std::size_t v = 0; v < format.bits; ++v) {
+      prefetch(next + (b * format.bits + v) * vector_bytes);
     }
+    constexpr std::size_t scales_bytes =
+        runs<Type> * (format.block_scales ? matmul_group_rows : halves_bytes);
+    prefetch(next + m.scales_offset + b * scales_bytes);
+    if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
+
+    __m256i dots[tiles][planes<Type>];
+    const auto start = [&](std::size_t run) __attribute__((always_inline)) {
 #pragma GCC unroll 8
-    for (std::size_t j = 0; j < vectors<Type>; ++j) {
-      __m256i low[Halves];
-      __m256i high[Halves];
+      for (std::size_t i = 0; i < tiles; ++i) {
+#pragma GCC unroll 2
+        for (std::size_t plane = 0; plane < planes<Type>; ++plane) {
+          dots[i][plane] = lane_offset<Type> > 0
+                               ? _mm256_set1_epi32(corrections[i / Halves].starts[run % lanes])
+                               : _mm256_setzero_si256();
+        }
+      }
+    };
+    const auto add_products = [&]<std::size_t H, std::size_t J>() __attribute__((always_inline)) {
+      __m256i codes[Halves][planes<Type>];
 #pragma GCC unroll 2
       for (std::size_t h = 0; h < Halves; ++h) {
-        const std::byte* at = codes + ((b * vectors<Type> + j) * 2 + h) * vector_bytes;
-        if (h == 0) prefetch(at + m.group_bytes);  // a line holds both
-        const __m256i nibble = _mm256_set1_epi8(15);
-        __m256i packed = _mm256_load_si256(reinterpret_cast<const __m256i*>(at));
-        if constexpr (!is_4_bit<Type>) packed = _mm256_xor_si256(packed, _mm256_set1_epi8(-128));
-        low[h] = _mm256_and_si256(packed, nibble);
-        high[h] = _mm256_and_si256(_mm256_srli_epi16(packed, 4), nibble);
+        const std::byte* at = block + h * half_vector_bytes;
+        codes[h][0] = load_codes<Type, H, J, 0>(at);
+        if constexpr (planes<Type> == 2) codes[h][1] = load_codes<Type, H, J, 1>(at);
       }
 #pragma GCC unroll 5
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const std::int8_t* x_at = x + t * token_bytes + 4 * j;
-        const __m256i x_low = broadcast_4_codes(x_at);
-        const __m256i x_high = is_4_bit<Type> ? broadcast_4_codes(x_at + 16) : x_low;
+        const __m256i x_codes = broadcast_4_codes(x + t * token_bytes + 16 * H + 4 * J);
 #pragma GCC unroll 2
         for (std::size_t h = 0; h < Halves; ++h) {
-          __m256i& low_dot = dots[t * Halves + h][0];
-          __m256i& high_dot = dots[t * Halves + h][planes<Type> - 1];
-          low_dot = add_in_order(low_dot, _mm256_maddubs_epi16(low[h], x_low));
-          high_dot = add_in_order(high_dot, _mm256_maddubs_epi16(high[h], x_high));
-        }
-      }
-    }
 #pragma GCC unroll 2
-    for (std::size_t h = 0; h < Halves; ++h) {
-      const std::size_t half = h * lanes * sizeof(std::uint16_t);
-      const __m256 scales = load_halves(scales_at + half);
-#pragma GCC unroll 5
-      for (std::size_t t = 0; t < Tokens; ++t) {
-        const std::size_t i = t * Halves + h;
-        __m256i dot = widen<Type>(dots[i]);
-        if constexpr (!has_minima<Type>) {
-          dot = _mm256_add_epi32(dot, _mm256_set1_epi32(corrections[t].offsets[b % lanes]));
-        }
-        const __m256 scale = _mm256_mul_ps(scales, _mm256_set1_ps(x_scales[t * m.blocks + b]));
-        sums[i] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sums[i]);
-        if constexpr (has_minima<Type>) {
-          const __m256 scaled_sum = _mm256_set1_ps(corrections[t].scaled_sums[b % lanes]);
-          sums[i] = _mm256_fmadd_ps(load_halves(minima_at + half), scaled_sum, sums[i]);
+          for (std::size_t plane = 0; plane < planes<Type>; ++plane) {
+            __m256i& dot = dots[t * Halves + h][plane];
+            dot = add_in_order(dot, _mm256_maddubs_epi16(codes[h][plane], x_codes));
+          }
         }
       }
+    };
+    const auto finish = [&](std::size_t run) __attribute__((always_inline)) {
+#pragma GCC unroll 2
+      for (std::size_t h = 0; h < Halves; ++h) {
+        const Scales scales = load_scales<Type>(m, group, run, first_row + h * lanes);
+#pragma GCC unroll 5
+        for (std::size_t t = 0; t < Tokens; ++t) {
+          const std::size_t i = t * Halves + h;
+          __m256i dot = widen<Type>(dots[i]);
+          if constexpr (offset_left<Type> != 0) {
+            dot = _mm256_add_epi32(dot, _mm256_set1_epi32(corrections[t].offsets[run % lanes]));
+          }
+          const __m256 scale =
+              _mm256_mul_ps(scales.scale, _mm256_set1_ps(x_scales[t * m.blocks + b]));
+          sums[i] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sums[i]);
+          if constexpr (format.has_minima) {
+            const __m256 scaled_sum = _mm256_set1_ps(corrections[t].scaled_sums[run % lanes]);
+            sums[i] = format.block_scales ? _mm256_fnmadd_ps(scales.minimum, scaled_sum, sums[i])
+                                          : _mm256_fmadd_ps(scales.minimum, scaled_sum, sums[i]);
+          }
+        }
+      }
+    };
+
+    if constexpr (runs<Type> == 2) {
+      start(2 * b);
+      add_products.template operator()<0, 0>();
+      add_products.template operator()<0, 1>();
+      add_products.template operator()<0, 2>();
+      add_products.template operator()<0, 3>();
+      finish(2 * b);
+      // Vectors that hold codes of both runs are loaded again: GCC would rather keep them, and
+      // spill.
+      asm("" : "+r"(block));
+      start(2 * b + 1);
+      add_products.template operator()<1, 0>();
+      add_products.template operator()<1, 1>();
+      add_products.template operator()<1, 2>();
+      add_products.template operator()<1, 3>();
+      finish(2 * b + 1);
+    } else {
+      // Both codes of a nibble's byte in turn.
+      start(b);
+      add_products.template operator()<0, 0>();
+      add_products.template operator()<1, 0>();
+      add_products.template operator()<0, 1>();
+      add_products.template operator()<1, 1>();
+      add_products.template operator()<0, 2>();
+      add_products.template operator()<1, 2>();
+      add_products.template operator()<0, 3>();
+      add_products.template operator()<1, 3>();
+      finish(b);
     }
     x += matmul_block;
+    block += format.bits * vector_bytes;
   }
 #pragma GCC unroll 2
   for (std::size_t h = 0; h < Halves; ++h) {
@@ -200,15 +267,12 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* codes, const std::
 template <DType Type, std::size_t Tokens>
 void multiply_group(const QuantisedMatmul& m, const std::byte* group, std::size_t token, float* y,
                     std::size_t rows) noexcept {
-  const std::byte* scales = group + m.scales_offset;
   if constexpr (Tokens <= 2) {
-    multiply_tile<Type, Tokens, 2>(m, group, scales, token, y, rows);
+    multiply_tile<Type, Tokens, 2>(m, group, 0, token, y, rows);
   } else {
-    multiply_tile<Type, Tokens, 1>(m, group, scales, token, y, rows);
+    multiply_tile<Type, Tokens, 1>(m, group, 0, token, y, rows);
     if (rows > lanes) {
-      multiply_tile<Type, Tokens, 1>(m, group + vector_bytes,
-                                     scales + lanes * sizeof(std::uint16_t), token, y + lanes,
-                                     rows - lanes);
+      multiply_tile<Type, Tokens, 1>(m, group, lanes, token, y + lanes, rows - lanes);
     }
   }
 }
@@ -237,8 +301,24 @@ void multiply(const QuantisedMatmul& m) noexcept {
       return multiply_groups<DType::q4_0>(m);
     case DType::q4_1:
       return multiply_groups<DType::q4_1>(m);
-    default:
-      return scalar::multiply(m);
+    case DType::q5_0:
+      return multiply_groups<DType::q5_0>(m);
+    case DType::q5_1:
+      return multiply_groups<DType::q5_1>(m);
+    case DType::q2_k:
+      return multiply_groups<DType::q2_k>(m);
+    case DType::q3_k:
+      return multiply_groups<DType::q3_k>(m);
+    case DType::q4_k:
+      return multiply_groups<DType::q4_k>(m);
+    case DType::q5_k:
+      return multiply_groups<DType::q5_k>(m);
+    case DType::q6_k:
+      return multiply_groups<DType::q6_k>(m);
+    case DType::f32:
+    case DType::f16:
+    case DType::bf16:
+      return;
   }
 }
 
