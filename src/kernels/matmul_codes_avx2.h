@@ -76,12 +76,13 @@ struct Scales {
   __m256 minimum;  // where the dtype has minima; the negative one where it has block_scales
 };
 
-// `group` is where the first of these rows would be row 0: 8 halves or bytes further for the second
-// half of a group.
+// Run `r` of block b, rows `row` to `row` + 7 of the group.
 template <DType Type>
 [[gnu::always_inline]] inline Scales load_scales(const QuantisedMatmul& m, const std::byte* group,
-                                                 std::size_t run, std::size_t row) noexcept {
+                                                 std::size_t b, std::size_t r,
+                                                 std::size_t row) noexcept {
   constexpr QuantFormat format = format_of<Type>;
+  const std::size_t run = b * runs<Type> + r;
   const auto halves = [group, row](std::size_t area, std::size_t i) __attribute__((always_inline)) {
     return load_halves(group + area + i * halves_bytes + row * sizeof(std::uint16_t));
   };
@@ -94,7 +95,9 @@ template <DType Type>
       const std::byte* at = group + area + run * matmul_group_rows + row;
       return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)));
     };
-    const std::size_t block = run * format.scale_elements / tensor::info(Type).block_elements;
+    // From b, which both runs share: computed from the run, GCC would load them twice.
+    constexpr std::size_t blocks = tensor::info(Type).block_elements / matmul_block;
+    const std::size_t block = b / blocks;
     __m256i scale = bytes(m.scales_offset);
     if constexpr (format.has_minima) {
       __m256i minimum;

@@ -67,10 +67,12 @@ struct Scales {
   __m512 minimum;  // where the dtype has minima; the negative one where it has block_scales
 };
 
+// Run `r` of block b.
 template <DType Type>
 [[gnu::always_inline]] inline Scales load_scales(const QuantisedMatmul& m, const std::byte* group,
-                                                 std::size_t run) noexcept {
+                                                 std::size_t b, std::size_t r) noexcept {
   constexpr QuantFormat format = format_of<Type>;
+  const std::size_t run = b * runs<Type> + r;
   Scales scales{};
   if constexpr (!format.block_scales) {
     scales.scale = load_halves(group + m.scales_offset + run * halves_bytes);
@@ -81,8 +83,9 @@ template <DType Type>
     const auto bytes = [group, run](std::size_t area) __attribute__((always_inline)) {
       return _mm_load_si128(reinterpret_cast<const __m128i*>(group + area + run * lanes));
     };
-    const std::size_t half =
-        run * format.scale_elements / tensor::info(Type).block_elements * halves_bytes;
+    // From b, which both runs share: computed from the run, GCC would load them twice.
+    constexpr std::size_t blocks = tensor::info(Type).block_elements / matmul_block;
+    const std::size_t half = b / blocks * halves_bytes;
     const __m512 d = load_halves(group + m.block_scales_offset + half);
     __m512i scale = _mm512_cvtepi8_epi32(bytes(m.scales_offset));
     if constexpr (format.has_minima) {

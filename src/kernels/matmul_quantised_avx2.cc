@@ -34,7 +34,8 @@ namespace {
 // An accumulator for each plane of a token in the innermost loop, at most 10 of the 16 registers;
 // the rest holds weights, codes and constants. More tokens share the unpacking than with all sums
 // in registers, too.
-constexpr std::size_t tile_tokens = 5;
+template <DType Type>
+constexpr std::size_t tile_tokens = planes<Type> == 2 ? 5 : 8;
 
 // Taken from codes in int16 lanes, and in int32: the latter is the dtype's own offset or what the
 // former took too much.
@@ -164,7 +165,8 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
 
     __m256i dots[tiles][planes<Type>];
-    const auto start = [&](std::size_t run) __attribute__((always_inline)) {
+    const auto start = [&](std::size_t r) __attribute__((always_inline)) {
+      const std::size_t run = b * runs<Type> + r;
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < tiles; ++i) {
 #pragma GCC unroll 2
@@ -183,7 +185,7 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
         codes[h][0] = load_codes<Type, H, J, 0>(at);
         if constexpr (planes<Type> == 2) codes[h][1] = load_codes<Type, H, J, 1>(at);
       }
-#pragma GCC unroll 5
+#pragma GCC unroll 8
       for (std::size_t t = 0; t < Tokens; ++t) {
         const __m256i x_codes = broadcast_4_codes(x + t * token_bytes + 16 * H + 4 * J);
 #pragma GCC unroll 2
@@ -196,11 +198,12 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
         }
       }
     };
-    const auto finish = [&](std::size_t run) __attribute__((always_inline)) {
+    const auto finish = [&](std::size_t r) __attribute__((always_inline)) {
+      const std::size_t run = b * runs<Type> + r;
 #pragma GCC unroll 2
       for (std::size_t h = 0; h < Halves; ++h) {
-        const Scales scales = load_scales<Type>(m, group, run, first_row + h * lanes);
-#pragma GCC unroll 5
+        const Scales scales = load_scales<Type>(m, group, b, r, first_row + h * lanes);
+#pragma GCC unroll 8
         for (std::size_t t = 0; t < Tokens; ++t) {
           const std::size_t i = t * Halves + h;
           __m256i dot = widen<Type>(dots[i]);
@@ -220,24 +223,24 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     };
 
     if constexpr (runs<Type> == 2) {
-      start(2 * b);
+      start(0);
       add_products.template operator()<0, 0>();
       add_products.template operator()<0, 1>();
       add_products.template operator()<0, 2>();
       add_products.template operator()<0, 3>();
-      finish(2 * b);
+      finish(0);
       // Vectors that hold codes of both runs are loaded again: GCC would rather keep them, and
       // spill.
       asm("" : "+r"(block));
-      start(2 * b + 1);
+      start(1);
       add_products.template operator()<1, 0>();
       add_products.template operator()<1, 1>();
       add_products.template operator()<1, 2>();
       add_products.template operator()<1, 3>();
-      finish(2 * b + 1);
+      finish(1);
     } else {
       // Both codes of a nibble's byte in turn.
-      start(b);
+      start(0);
       add_products.template operator()<0, 0>();
       add_products.template operator()<1, 0>();
       add_products.template operator()<0, 1>();
@@ -246,7 +249,7 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
       add_products.template operator()<1, 2>();
       add_products.template operator()<0, 3>();
       add_products.template operator()<1, 3>();
-      finish(b);
+      finish(0);
     }
     x += matmul_block;
     block += format.bits * vector_bytes;
@@ -255,7 +258,7 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
   for (std::size_t h = 0; h < Halves; ++h) {
     if (rows <= h * lanes) break;
     const __m256i mask = first_lanes(rows - h * lanes);
-#pragma GCC unroll 5
+#pragma GCC unroll 8
     for (std::size_t t = 0; t < Tokens; ++t) {
       _mm256_maskstore_ps(y + t * m.y_stride + h * lanes, mask, sums[t * Halves + h]);
     }
@@ -277,15 +280,21 @@ void multiply_group(const QuantisedMatmul& m, const std::byte* group, std::size_
   }
 }
 
+using Multiply = void(const QuantisedMatmul&, const std::byte*, std::size_t, float*,
+                      std::size_t) noexcept;
+
+// The function for `Tokens`; tiles that the dtype does not use are not compiled.
+template <DType Type, std::size_t Tokens>
+constexpr Multiply* capped_group =
+    multiply_group<Type, (Tokens < tile_tokens<Type> ? Tokens : tile_tokens<Type>)>;
+
 template <DType Type>
 void multiply_groups(const QuantisedMatmul& m) noexcept {
-  using Multiply =
-      void(const QuantisedMatmul&, const std::byte*, std::size_t, float*, std::size_t) noexcept;
-  constexpr Multiply* by_tokens[] = {multiply_group<Type, 1>, multiply_group<Type, 2>,
-                                     multiply_group<Type, 3>, multiply_group<Type, 4>,
-                                     multiply_group<Type, 5>};
+  constexpr Multiply* by_tokens[] = {
+      capped_group<Type, 1>, capped_group<Type, 2>, capped_group<Type, 3>, capped_group<Type, 4>,
+      capped_group<Type, 5>, capped_group<Type, 6>, capped_group<Type, 7>, capped_group<Type, 8>};
   for_each_tile(
-      m, tile_tokens,
+      m, tile_tokens<Type>,
       [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
         by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, m.rows - row);
       });

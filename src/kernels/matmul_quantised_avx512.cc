@@ -23,8 +23,10 @@ namespace espalier::kernels::avx512 {
 namespace {
 
 // Per token a float and an integer accumulator: 24 of the 32 registers, the rest for weights,
-// scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency.
-constexpr std::size_t tile_tokens = 12;
+// scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency. Two runs
+// in a block have more constants to keep.
+template <DType Type>
+constexpr std::size_t tile_tokens = runs<Type> == 1 ? 12 : 10;
 
 // The first `count` lanes, at most all.
 inline __mmask16 first_lanes(std::size_t count) noexcept {
@@ -115,7 +117,8 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     prefetch_block<Type>(m, group, b);
 
     __m512i dots[Tokens];
-    const auto start = [&](std::size_t run) __attribute__((always_inline)) {
+    const auto start = [&](std::size_t r) __attribute__((always_inline)) {
+      const std::size_t run = b * runs<Type> + r;
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
         dots[t] = format.offset > 0 ? _mm512_set1_epi32(corrections[t].starts[run % lanes])
@@ -130,8 +133,9 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
         dots[t] = _mm512_dpbusd_epi32(dots[t], codes, broadcast_4_codes(x_at));
       }
     };
-    const auto finish = [&](std::size_t run) __attribute__((always_inline)) {
-      const Scales scales = load_scales<Type>(m, group, run);
+    const auto finish = [&](std::size_t r) __attribute__((always_inline)) {
+      const std::size_t run = b * runs<Type> + r;
+      const Scales scales = load_scales<Type>(m, group, b, r);
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
         const __m512 scale =
@@ -149,24 +153,24 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     };
 
     if constexpr (runs<Type> == 2) {
-      start(2 * b);
+      start(0);
       add_products.template operator()<0, 0>();
       add_products.template operator()<0, 1>();
       add_products.template operator()<0, 2>();
       add_products.template operator()<0, 3>();
-      finish(2 * b);
+      finish(0);
       // Vectors that hold codes of both runs are loaded again: GCC would rather keep them, and
       // spill.
       asm("" : "+r"(block));
-      start(2 * b + 1);
+      start(1);
       add_products.template operator()<1, 0>();
       add_products.template operator()<1, 1>();
       add_products.template operator()<1, 2>();
       add_products.template operator()<1, 3>();
-      finish(2 * b + 1);
+      finish(1);
     } else {
       // Both codes of a nibble's byte in turn.
-      start(b);
+      start(0);
       add_products.template operator()<0, 0>();
       add_products.template operator()<1, 0>();
       add_products.template operator()<0, 1>();
@@ -175,7 +179,7 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
       add_products.template operator()<1, 2>();
       add_products.template operator()<0, 3>();
       add_products.template operator()<1, 3>();
-      finish(b);
+      finish(0);
     }
     x += matmul_block;
     block += format.bits * vector_bytes;
@@ -186,17 +190,22 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
   }
 }
 
+using Tile = void(const QuantisedMatmul&, const std::byte*, std::size_t, float*,
+                  __mmask16) noexcept;
+
+// The tile for `Tokens`; sizes that the dtype does not use are not compiled.
+template <DType Type, std::size_t Tokens>
+constexpr Tile* capped_tile =
+    multiply_tile<Type, (Tokens < tile_tokens<Type> ? Tokens : tile_tokens<Type>)>;
+
 template <DType Type>
 void multiply_groups(const QuantisedMatmul& m) noexcept {
-  using Tile =
-      void(const QuantisedMatmul&, const std::byte*, std::size_t, float*, __mmask16) noexcept;
-  constexpr Tile* by_tokens[tile_tokens] = {
-      multiply_tile<Type, 1>,  multiply_tile<Type, 2>,  multiply_tile<Type, 3>,
-      multiply_tile<Type, 4>,  multiply_tile<Type, 5>,  multiply_tile<Type, 6>,
-      multiply_tile<Type, 7>,  multiply_tile<Type, 8>,  multiply_tile<Type, 9>,
-      multiply_tile<Type, 10>, multiply_tile<Type, 11>, multiply_tile<Type, 12>};
+  constexpr Tile* by_tokens[] = {
+      capped_tile<Type, 1>, capped_tile<Type, 2>,  capped_tile<Type, 3>,  capped_tile<Type, 4>,
+      capped_tile<Type, 5>, capped_tile<Type, 6>,  capped_tile<Type, 7>,  capped_tile<Type, 8>,
+      capped_tile<Type, 9>, capped_tile<Type, 10>, capped_tile<Type, 11>, capped_tile<Type, 12>};
   for_each_tile(
-      m, tile_tokens,
+      m, tile_tokens<Type>,
       [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
         by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row,
                              first_lanes(m.rows - row));

@@ -187,7 +187,8 @@ void expect_within_bound(base::Isa isa, const Problem& p) {
 }
 
 constexpr std::size_t odd_rows[] = {1, 15, 16, 17, 33};
-constexpr std::size_t token_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 33};
+// Every size of a tile (up to 12 tokens), and more than one of them.
+constexpr std::size_t token_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 33};
 
 // Widths around the kernels' steps: blocks of 32 and runs of 4, 8 and 16 blocks, chains of 4.
 std::vector<std::size_t> widths(DType dtype) {
@@ -214,6 +215,31 @@ TEST_P(Matmul, IsWithinTheRoundingBoundOfTheExactProduct) {
     }
     for (std::size_t tokens : token_counts) {
       expect_within_bound(GetParam(), random_problem(dtype, 33, width(dtype, 96), tokens, seed++));
+    }
+  }
+}
+
+// What int8 activations cost: half a step of the block's scale for each weight.
+TEST_P(Matmul, IsWithinHalfAStepOfTheActivationsOfTheProductInF64) {
+  for (DType dtype : tensor::all_dtypes) {
+    if (!tensor::is_quantised(dtype)) continue;
+    const Problem p = random_problem(dtype, 33, width(dtype, 544), 7, 40);
+    const std::vector<float> y = multiply(GetParam(), p);
+    std::vector<float> w(p.k);
+    for (std::size_t row = 0; row < p.n; ++row) {
+      tensor::unpack_row(p.w, row, w);
+      for (std::size_t t = 0; t < p.tokens; ++t) {
+        double product = 0.0;
+        double bound = exact_quantised(p, row, w, t).bound;
+        for (std::size_t i = 0; i < p.k; ++i) {
+          product += double{w[i]} * double{p.x[t * p.k + i]};
+          // The scale and the quotient are rounded as well: 127 steps, 2^-23 off together.
+          bound += std::fabs(double{w[i]}) * p.x_codes.scales(t)[i / quant_block] *
+                   (0.5 + 127.0 * 0x1p-23);
+        }
+        ASSERT_NEAR(y[t * p.n + row], product, bound)
+            << tensor::name(dtype) << " row " << row << " token " << t;
+      }
     }
   }
 }
