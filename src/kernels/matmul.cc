@@ -11,7 +11,7 @@ namespace espalier::kernels {
 namespace {
 
 static_assert(matmul_group_rows == tensor::packed_group_rows);
-static_assert(matmul_block == tensor::packed_block && matmul_block == quant_block);
+static_assert(matmul_block == tensor::packed_block && matmul_block == matmul_halves * quant_block);
 
 // Rows of groups [group_begin, group_end), padding left out.
 std::size_t rows_of_groups(const tensor::PackedMatrix& w, std::size_t group_begin,
@@ -35,7 +35,6 @@ QuantisedMatmul args_of(const tensor::PackedMatrix& w, const QuantisedRows& x,
                           .rows = rows_of_groups(w, group_begin, group_end),
                           .codes = x.codes(0),
                           .scales = x.scales(0),
-                          .sums = x.sums(0),
                           .lane_sums = x.lane_sums(0),
                           .tokens = x.rows(),
                           .y = y.data(),

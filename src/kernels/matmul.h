@@ -9,11 +9,11 @@
 // Any T ≥ 1, any range of groups: a caller cuts the groups among threads as it likes.
 //
 // One order of accumulation per instruction set, whatever T, the range or the thread:
-//   quantised   each run of columns that shares a scale (32 of them, 16 for Q2_K, Q3_K and Q6_K)
-//               has an exact integer dot product, weights' offsets taken out, and an exact sum of
-//               x's codes. Runs are added in ascending order, one fused multiply-add each:
-//               acc = fma(w.scale * x.scale, dot, acc), then for dtypes with minima
-//               acc = fma(w.minimum, x.scale * x.sum, acc). Scales and minima are f16 numbers, or
+//   quantised   every 16 columns, which share a scale of x, have an exact integer dot product,
+//               weights' offsets taken out. They are added in ascending order, one fused
+//               multiply-add each: acc = fma(w.scale * x.scale, dot, acc). For dtypes with minima,
+//               the last of the 16 or 32 columns that share one is followed by
+//               acc = fma(w.minimum, Σ x.scale * x.sum, acc). Scales and minima are f16 numbers, or
 //               (K-quants) products of one with a small integer, which f32 holds exactly.
 //   floats      four chains, chain c sums k ≡ c (mod 4) in ascending order with fused
 //   multiply-adds;

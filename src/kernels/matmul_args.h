@@ -12,7 +12,8 @@
 namespace espalier::kernels {
 
 inline constexpr std::size_t matmul_group_rows = 16;  // rows of w side by side in memory
-inline constexpr std::size_t matmul_block = 32;       // elements of x that share a scale
+inline constexpr std::size_t matmul_block = 32;       // columns of w whose codes stand together
+inline constexpr std::size_t matmul_halves = 2;       // of a block: 16 columns of x share a scale
 
 // y = x · wᵀ over consecutive groups of quantised weights.
 struct QuantisedMatmul {
@@ -27,11 +28,10 @@ struct QuantisedMatmul {
   std::size_t block_minima_offset = 0;
   std::size_t blocks = 0;  // K / 32
   std::size_t rows = 0;    // ends within the last group: what pads it is not written
-  // Token t, block b: 32 codes at codes + 32 * (t * blocks + b), scales[t * blocks + b], sums
-  // likewise, four lane sums at lane_sums + 4 * (t * blocks + b).
+  // Token t, half h of block b, i = 2 * (t * blocks + b) + h: 16 codes at codes + 16 * i,
+  // scales[i], two lane sums at lane_sums + 2 * i.
   const std::int8_t* codes = nullptr;
   const float* scales = nullptr;
-  const std::int32_t* sums = nullptr;
   const std::int16_t* lane_sums = nullptr;
   std::size_t tokens = 0;
   float* y = nullptr;  // y[t * y_stride + row]

@@ -23,7 +23,7 @@ constexpr std::size_t halves_bytes = matmul_group_rows * sizeof(std::uint16_t);
 
 template <DType Type>
 constexpr QuantFormat format_of = tensor::quant_format(Type);
-// Columns that share a scale come in runs; a block of 32 is one or two.
+// Columns of w that share a scale come in runs; a block of 32 is one or two.
 template <DType Type>
 constexpr std::size_t runs = matmul_block / format_of<Type>.scale_elements;
 // Planes of nibbles that count differently and are summed apart.

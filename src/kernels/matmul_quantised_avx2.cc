@@ -1,21 +1,19 @@
 // Low-bit matmul with AVX2: one register is 8 rows × 4 codes, so a group of 16 rows is two halves.
 //
 // vpmaddubsw multiplies unsigned × signed bytes and adds neighbours into int16, so it must not
-// saturate, and a run of columns (32, or 16, that share a scale) is summed in int16 and widened
-// once, so the sum must fit. With |x| ≤ 127, a lane gathers half of a run's products:
+// saturate, and the 16 columns that share a scale of x are summed in int16 and widened once, so the
+// sum must fit. With |x| ≤ 127, a lane gathers half of the 16 products:
 //
-//   bits  code   vpmaddubsw          lane of a run, less lane_offset · Σx
-//   8     nibble 2·15·127 = 3,810    a run of 32, 8 · 3,810 = 30,480 for each plane
-//   6     0…63   2·63·127 = 16,002   a run of 16, |code − 32| ≤ 32: 8·32·127 = 32,512
-//   5     0…31   2·31·127 = 7,874    a run of 32, |code − 16| ≤ 16: 16·16·127 = 32,512
-//   4     0…15   2·15·127 = 3,810    a run of 32, 16·15·127 = 30,480, with and without offset 8
-//   3, 2  0…7    2·7·127 = 1,778     a run of 16, 8·7·127 = 7,112
+//   bits  code   vpmaddubsw          lane of a sum, less offset · Σx
+//   8     nibble 2·15·127 = 3,810    8 · 15 · 127 = 15,240 for each plane
+//   6     0…63   2·63·127 = 16,002   |code − 32| ≤ 32: 8 · 32 · 127 = 32,512
+//   5     0…31   2·31·127 = 7,874    8 · 31 · 127 = 31,496, with and without offset 16
+//   4     0…15   2·15·127 = 3,810    8 · 15 · 127 = 15,240, with and without offset 8
+//   3, 2  0…7    2·7·127 = 1,778     8 · 7 · 127 = 7,112
 //
-// All fit int16. Sums of 5- and 6-bit codes may wrap around on their way, which loses nothing: they
-// start at −lane_offset · (the lane's share of Σx) and arithmetic modulo 2^16 gets to the right
-// end. Q8_0's codes are 16 · high + low − 128, the 128 · Σx taken out in int32; what lane_offset
-// takes from Q5_1 and Q5_K, whose codes have no offset, is given back in int32. Those stay below
-// 2^21.
+// All fit int16. Sums of 6-bit codes may wrap around on their way, which loses nothing: they start
+// at −offset · (the lane's share of Σx) and arithmetic modulo 2^16 gets to the right end. Q8_0's
+// codes are 16 · high + low − 128, the 128 · Σx taken out in int32. Those stay below 2^20.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
@@ -37,12 +35,9 @@ namespace {
 template <DType Type>
 constexpr std::size_t tile_tokens = planes<Type> == 2 ? 5 : 8;
 
-// Taken from codes in int16 lanes, and in int32: the latter is the dtype's own offset or what the
-// former took too much.
+// Taken from codes in int16 lanes, or else in int32.
 template <DType Type>
-constexpr int lane_offset = format_of<Type>.bits == 5   ? 16
-                            : format_of<Type>.bits == 8 ? 0
-                                                        : format_of<Type>.offset;
+constexpr int lane_offset = format_of<Type>.bits == 8 ? 0 : format_of<Type>.offset;
 template <DType Type>
 constexpr int offset_left = format_of<Type>.offset - lane_offset<Type>;
 
@@ -61,59 +56,44 @@ inline __m256i first_lanes(std::size_t count) noexcept {
 
 // Starts the way of a cache line, of the next group, into the second-level cache: from there the
 // processor's own prefetching is quick, and many more lines can be on their way to it than to the
-// first level.
-inline void prefetch(const std::byte* at) noexcept {
+// first level. Always inline: GCC drops calls of functions that only prefetch.
+[[gnu::always_inline]] inline void prefetch(const std::byte* at) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
 
-// What 8 consecutive runs of a token need besides codes and scales, worked out 8 at a time.
+// What 4 consecutive blocks of a token need besides codes and scales, worked out for their 8 halves
+// at a time.
 struct Corrections {
   alignas(32) std::int32_t starts[lanes];   // −lane_offset · lane sums, two int16
   alignas(32) std::int32_t offsets[lanes];  // −offset_left · Σx
-  alignas(32) float scaled_sums[lanes];     // Σx · scale
+  // Σx · scale; where both halves of a block share a minimum, their sum, twice.
+  alignas(32) float scaled_sums[lanes];
 };
-
-// The lane sums of 8 runs, two int16 for each.
-template <DType Type>
-inline __m256i load_lane_sums(const QuantisedMatmul& m, std::size_t at,
-                              std::size_t blocks) noexcept {
-  const auto* sums = reinterpret_cast<const int*>(m.lane_sums + 4 * at);
-  if constexpr (runs<Type> == 2) return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums));
-  // Two dwords a block, of its two halves, which are added up.
-  const __m256 a = _mm256_castsi256_ps(_mm256_maskload_epi32(sums, first_lanes(2 * blocks)));
-  const __m256i rest = first_lanes(blocks > lanes / 2 ? 2 * blocks - lanes : 0);
-  const __m256 b = _mm256_castsi256_ps(_mm256_maskload_epi32(sums + lanes, rest));
-  const __m256i even = _mm256_castps_si256(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
-  const __m256i odd = _mm256_castps_si256(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
-  // Shuffling works within 128-bit halves: they hold blocks 0, 1, 4, 5 and 2, 3, 6, 7.
-  return _mm256_permute4x64_epi64(_mm256_add_epi16(even, odd), _MM_SHUFFLE(3, 1, 2, 0));
-}
 
 template <DType Type>
 inline void fill(Corrections& corrections, const QuantisedMatmul& m, std::size_t token,
                  std::size_t block) noexcept {
-  const std::size_t at = token * m.blocks + block;
-  const std::size_t blocks = m.blocks - block;
+  const std::size_t at = (token * m.blocks + block) * matmul_halves;
+  const __m256i mask = first_lanes((m.blocks - block) * matmul_halves);
+  // Two int16 for each half of a block.
+  const __m256i lane_sums =
+      _mm256_maskload_epi32(reinterpret_cast<const int*>(m.lane_sums + 2 * at), mask);
   if constexpr (lane_offset<Type> > 0) {
-    const __m256i starts = _mm256_mullo_epi16(load_lane_sums<Type>(m, at, blocks),
-                                              _mm256_set1_epi16(-lane_offset<Type>));
+    const __m256i starts = _mm256_mullo_epi16(lane_sums, _mm256_set1_epi16(-lane_offset<Type>));
     _mm256_store_si256(reinterpret_cast<__m256i*>(corrections.starts), starts);
   }
-  if constexpr (offset_left<Type> != 0 || format_of<Type>.has_minima) {
-    __m256i sums;
-    __m256 scales;
-    if constexpr (runs<Type> == 1) {
-      sums = _mm256_maskload_epi32(m.sums + at, first_lanes(blocks));
-      scales = _mm256_maskload_ps(m.scales + at, first_lanes(blocks));
-    } else {
-      sums = _mm256_madd_epi16(load_lane_sums<Type>(m, at, blocks), _mm256_set1_epi16(1));
-      const __m256i twice = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
-      const __m256 four = _mm256_castps128_ps256(_mm_loadu_ps(m.scales + at));
-      scales = _mm256_permutevar8x32_ps(four, twice);
-    }
+  const __m256i sums = _mm256_madd_epi16(lane_sums, _mm256_set1_epi16(1));
+  if constexpr (offset_left<Type> != 0) {
     _mm256_store_si256(reinterpret_cast<__m256i*>(corrections.offsets),
                        _mm256_mullo_epi32(sums, _mm256_set1_epi32(-offset_left<Type>)));
-    _mm256_store_ps(corrections.scaled_sums, _mm256_mul_ps(scales, _mm256_cvtepi32_ps(sums)));
+  }
+  if constexpr (format_of<Type>.has_minima) {
+    const __m256 scales = _mm256_maskload_ps(m.scales + at, mask);
+    __m256 scaled = _mm256_mul_ps(scales, _mm256_cvtepi32_ps(sums));
+    if constexpr (runs<Type> == 1) {
+      scaled = _mm256_add_ps(scaled, _mm256_permute_ps(scaled, _MM_SHUFFLE(2, 3, 0, 1)));
+    }
+    _mm256_store_ps(corrections.scaled_sums, scaled);
   }
 }
 
@@ -125,7 +105,7 @@ inline __m256i add_in_order(__m256i a, __m256i b) noexcept {
   return sum;
 }
 
-// A run's int16 sums, one for each plane, to its dot product.
+// Int16 sums, one for each plane, to a dot product.
 template <DType Type>
 inline __m256i widen(const __m256i* sums) noexcept {
   const __m256i low = _mm256_madd_epi16(sums[0], _mm256_set1_epi16(1));
@@ -147,12 +127,12 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
   Corrections corrections[Tokens];
   const std::size_t token_bytes = m.blocks * matmul_block;
   const std::int8_t* x = m.codes + token * token_bytes;
-  const float* x_scales = m.scales + token * m.blocks;
+  const float* x_scales = m.scales + token * m.blocks * matmul_halves;
   const std::byte* block = group + first_row * sizeof(std::uint32_t);
   const std::byte* next = group + m.group_bytes;
 
   for (std::size_t b = 0; b < m.blocks; ++b) {
-    if (b % (lanes / runs<Type>) == 0) {
+    if (b % (lanes / matmul_halves) == 0) {
       for (std::size_t t = 0; t < Tokens; ++t) fill<Type>(corrections[t], m, token + t, b);
     }
 #pragma GCC unroll 8
@@ -165,14 +145,14 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
 
     __m256i dots[tiles][planes<Type>];
-    const auto start = [&](std::size_t r) __attribute__((always_inline)) {
-      const std::size_t run = b * runs<Type> + r;
+    const auto start = [&](std::size_t half_of_block) __attribute__((always_inline)) {
+      const std::size_t half = (b * matmul_halves + half_of_block) % lanes;
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < tiles; ++i) {
 #pragma GCC unroll 2
         for (std::size_t plane = 0; plane < planes<Type>; ++plane) {
           dots[i][plane] = lane_offset<Type> > 0
-                               ? _mm256_set1_epi32(corrections[i / Halves].starts[run % lanes])
+                               ? _mm256_set1_epi32(corrections[i / Halves].starts[half])
                                : _mm256_setzero_si256();
         }
       }
@@ -198,23 +178,24 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
         }
       }
     };
-    const auto finish = [&](std::size_t r) __attribute__((always_inline)) {
-      const std::size_t run = b * runs<Type> + r;
+    const auto finish = [&](std::size_t half_of_block) __attribute__((always_inline)) {
+      const std::size_t half = b * matmul_halves + half_of_block;
 #pragma GCC unroll 2
       for (std::size_t h = 0; h < Halves; ++h) {
-        const Scales scales = load_scales<Type>(m, group, b, r, first_row + h * lanes);
+        const std::size_t run = runs<Type> == 1 ? 0 : half_of_block;
+        const Scales scales = load_scales<Type>(m, group, b, run, first_row + h * lanes);
 #pragma GCC unroll 8
         for (std::size_t t = 0; t < Tokens; ++t) {
           const std::size_t i = t * Halves + h;
           __m256i dot = widen<Type>(dots[i]);
           if constexpr (offset_left<Type> != 0) {
-            dot = _mm256_add_epi32(dot, _mm256_set1_epi32(corrections[t].offsets[run % lanes]));
+            dot = _mm256_add_epi32(dot, _mm256_set1_epi32(corrections[t].offsets[half % lanes]));
           }
-          const __m256 scale =
-              _mm256_mul_ps(scales.scale, _mm256_set1_ps(x_scales[t * m.blocks + b]));
+          const float x_scale = x_scales[t * m.blocks * matmul_halves + half];
+          const __m256 scale = _mm256_mul_ps(scales.scale, _mm256_set1_ps(x_scale));
           sums[i] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sums[i]);
-          if constexpr (format.has_minima) {
-            const __m256 scaled_sum = _mm256_set1_ps(corrections[t].scaled_sums[run % lanes]);
+          if (format.has_minima && (runs<Type> == 2 || half_of_block == 1)) {
+            const __m256 scaled_sum = _mm256_set1_ps(corrections[t].scaled_sums[half % lanes]);
             sums[i] = format.block_scales ? _mm256_fnmadd_ps(scales.minimum, scaled_sum, sums[i])
                                           : _mm256_fmadd_ps(scales.minimum, scaled_sum, sums[i]);
           }
@@ -222,35 +203,20 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
       }
     };
 
-    if constexpr (runs<Type> == 2) {
-      start(0);
-      add_products.template operator()<0, 0>();
-      add_products.template operator()<0, 1>();
-      add_products.template operator()<0, 2>();
-      add_products.template operator()<0, 3>();
-      finish(0);
-      // Vectors that hold codes of both runs are loaded again: GCC would rather keep them, and
-      // spill.
-      asm("" : "+r"(block));
-      start(1);
-      add_products.template operator()<1, 0>();
-      add_products.template operator()<1, 1>();
-      add_products.template operator()<1, 2>();
-      add_products.template operator()<1, 3>();
-      finish(1);
-    } else {
-      // Both codes of a nibble's byte in turn.
-      start(0);
-      add_products.template operator()<0, 0>();
-      add_products.template operator()<1, 0>();
-      add_products.template operator()<0, 1>();
-      add_products.template operator()<1, 1>();
-      add_products.template operator()<0, 2>();
-      add_products.template operator()<1, 2>();
-      add_products.template operator()<0, 3>();
-      add_products.template operator()<1, 3>();
-      finish(0);
-    }
+    start(0);
+    add_products.template operator()<0, 0>();
+    add_products.template operator()<0, 1>();
+    add_products.template operator()<0, 2>();
+    add_products.template operator()<0, 3>();
+    finish(0);
+    // GCC would rather keep vectors that hold codes of both halves than load them again, and spill.
+    asm("" : "+r"(block));
+    start(1);
+    add_products.template operator()<1, 0>();
+    add_products.template operator()<1, 1>();
+    add_products.template operator()<1, 2>();
+    add_products.template operator()<1, 3>();
+    finish(1);
     x += matmul_block;
     block += format.bits * vector_bytes;
   }

@@ -3,10 +3,10 @@
 //
 // vpdpbusd wants unsigned × signed. Weights are the unsigned side: their codes are unsigned as they
 // stand, but for signed 8-bit ones, which become code + 128. What offsets add to the dot product of
-// a run of columns is offset · Σx; the sums start at its negative.
+// the 16 columns that share a scale of x is offset · Σx; the sums start at its negative.
 //
-// No sum can overflow: a product is at most 255 · 127, a run adds 32 of them to a start of at most
-// 128 · 32 · 127, together below 2^21. Below 2^24, they are exact as f32 as well.
+// No sum can overflow: a product is at most 255 · 127, and 16 of them join a start of at most
+// 128 · 16 · 127, together below 2^20. Below 2^24, they are exact as f32 as well.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
@@ -23,10 +23,13 @@ namespace espalier::kernels::avx512 {
 namespace {
 
 // Per token a float and an integer accumulator: 24 of the 32 registers, the rest for weights,
-// scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency. Two runs
-// in a block have more constants to keep.
+// scales and masks. Also more than the 4 independent chains that hide vpdpbusd's latency. Two
+// scales in a block are more constants to keep.
 template <DType Type>
 constexpr std::size_t tile_tokens = runs<Type> == 1 ? 12 : 10;
+// Tiles up to this size have registers to spare, and load a vector that holds codes of both halves
+// of a block once.
+constexpr std::size_t small_tile = 6;
 
 // The first `count` lanes, at most all.
 inline __mmask16 first_lanes(std::size_t count) noexcept {
@@ -41,14 +44,15 @@ inline __m512i broadcast_4_codes(const std::int8_t* at) noexcept {
 
 // Starts the way of a cache line, of the next group, into the second-level cache: from there the
 // processor's own prefetching is quick, and many more lines can be on their way to it than to the
-// first level.
-inline void prefetch(const std::byte* at) noexcept {
+// first level. Always inline, like the function below: GCC drops calls of functions that only
+// prefetch.
+[[gnu::always_inline]] inline void prefetch(const std::byte* at) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
 
 template <DType Type>
-inline void prefetch_block(const QuantisedMatmul& m, const std::byte* group,
-                           std::size_t b) noexcept {
+[[gnu::always_inline]] inline void prefetch_block(const QuantisedMatmul& m, const std::byte* group,
+                                                  std::size_t b) noexcept {
   constexpr QuantFormat format = format_of<Type>;
   const std::byte* next = group + m.group_bytes;
 #pragma GCC unroll 8
@@ -61,36 +65,32 @@ inline void prefetch_block(const QuantisedMatmul& m, const std::byte* group,
   if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
 }
 
-// What 16 consecutive runs of a token need besides codes and scales, worked out 16 at a time:
-// −offset · Σx, or Σx · scale where the dtype has minima.
+// What 8 consecutive blocks of a token need besides codes and scales, worked out for their 16
+// halves at a time: −offset · Σx, or Σx · scale where the dtype has minima. Where both halves of a
+// block share a minimum, the latter is their sum, twice.
 template <DType Type>
 struct Corrections {
-  static constexpr std::size_t blocks = lanes / runs<Type>;
+  static constexpr std::size_t blocks = lanes / matmul_halves;
 
   alignas(64) std::int32_t starts[lanes];
   alignas(64) float scaled_sums[lanes];
 
   void fill(const QuantisedMatmul& m, std::size_t token, std::size_t block) noexcept {
     constexpr int offset = format_of<Type>.offset;
-    const std::size_t at = token * m.blocks + block;
-    __m512i sums;
-    __m512 scales;
-    if constexpr (runs<Type> == 1) {
-      const __mmask16 mask = first_lanes(m.blocks - block);
-      sums = _mm512_maskz_loadu_epi32(mask, m.sums + at);
-      scales = _mm512_maskz_loadu_ps(mask, m.scales + at);
-    } else {
-      // Two lane sums make a run's sum. Blocks come in eights here: a K-quant's 256 columns.
-      const __m512i lane_sums = _mm512_loadu_si512(m.lane_sums + 4 * at);
-      sums = _mm512_madd_epi16(lane_sums, _mm512_set1_epi16(1));
-      const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-      const __m512 eight = _mm512_castps256_ps512(_mm256_loadu_ps(m.scales + at));
-      scales = _mm512_permutexvar_ps(twice, eight);
-    }
+    const std::size_t at = (token * m.blocks + block) * matmul_halves;
+    const __mmask16 mask = first_lanes((m.blocks - block) * matmul_halves);
+    // Two lane sums make a half's sum.
+    const __m512i lane_sums = _mm512_maskz_loadu_epi32(mask, m.lane_sums + 2 * at);
+    const __m512i sums = _mm512_madd_epi16(lane_sums, _mm512_set1_epi16(1));
     if constexpr (offset > 0) {
       _mm512_store_si512(starts, _mm512_mullo_epi32(sums, _mm512_set1_epi32(-offset)));
     } else {
-      _mm512_store_ps(scaled_sums, _mm512_mul_ps(scales, _mm512_cvtepi32_ps(sums)));
+      const __m512 scales = _mm512_maskz_loadu_ps(mask, m.scales + at);
+      __m512 scaled = _mm512_mul_ps(scales, _mm512_cvtepi32_ps(sums));
+      if constexpr (runs<Type> == 1) {
+        scaled = _mm512_add_ps(scaled, _mm512_permute_ps(scaled, _MM_SHUFFLE(2, 3, 0, 1)));
+      }
+      _mm512_store_ps(scaled_sums, scaled);
     }
   }
 };
@@ -107,7 +107,7 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
   Corrections<Type> corrections[Tokens];
   const std::size_t token_bytes = m.blocks * matmul_block;
   const std::int8_t* x = m.codes + token * token_bytes;
-  const float* x_scales = m.scales + token * m.blocks;
+  const float* x_scales = m.scales + token * m.blocks * matmul_halves;
   const std::byte* block = group;
 
   for (std::size_t b = 0; b < m.blocks; ++b) {
@@ -117,11 +117,11 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     prefetch_block<Type>(m, group, b);
 
     __m512i dots[Tokens];
-    const auto start = [&](std::size_t r) __attribute__((always_inline)) {
-      const std::size_t run = b * runs<Type> + r;
+    const auto start = [&](std::size_t h) __attribute__((always_inline)) {
+      const std::size_t half = (b * matmul_halves + h) % lanes;
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
-        dots[t] = format.offset > 0 ? _mm512_set1_epi32(corrections[t].starts[run % lanes])
+        dots[t] = format.offset > 0 ? _mm512_set1_epi32(corrections[t].starts[half])
                                     : _mm512_setzero_si512();
       }
     };
@@ -133,54 +133,40 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
         dots[t] = _mm512_dpbusd_epi32(dots[t], codes, broadcast_4_codes(x_at));
       }
     };
-    const auto finish = [&](std::size_t r) __attribute__((always_inline)) {
-      const std::size_t run = b * runs<Type> + r;
-      const Scales scales = load_scales<Type>(m, group, b, r);
+    const auto finish = [&](std::size_t h, const Scales& scales) __attribute__((always_inline)) {
+      const std::size_t half = b * matmul_halves + h;
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const __m512 scale =
-            _mm512_mul_ps(scales.scale, _mm512_set1_ps(x_scales[t * m.blocks + b]));
+        const float x_scale = x_scales[t * m.blocks * matmul_halves + half];
+        const __m512 scale = _mm512_mul_ps(scales.scale, _mm512_set1_ps(x_scale));
         sums[t] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dots[t]), sums[t]);
       }
       if constexpr (format.has_minima) {
+        if (runs<Type> == 1 && h == 0) return;
 #pragma GCC unroll 16
         for (std::size_t t = 0; t < Tokens; ++t) {
-          const __m512 scaled_sum = _mm512_set1_ps(corrections[t].scaled_sums[run % lanes]);
+          const __m512 scaled_sum = _mm512_set1_ps(corrections[t].scaled_sums[half % lanes]);
           sums[t] = format.block_scales ? _mm512_fnmadd_ps(scales.minimum, scaled_sum, sums[t])
                                         : _mm512_fmadd_ps(scales.minimum, scaled_sum, sums[t]);
         }
       }
     };
 
-    if constexpr (runs<Type> == 2) {
-      start(0);
-      add_products.template operator()<0, 0>();
-      add_products.template operator()<0, 1>();
-      add_products.template operator()<0, 2>();
-      add_products.template operator()<0, 3>();
-      finish(0);
-      // Vectors that hold codes of both runs are loaded again: GCC would rather keep them, and
-      // spill.
-      asm("" : "+r"(block));
-      start(1);
-      add_products.template operator()<1, 0>();
-      add_products.template operator()<1, 1>();
-      add_products.template operator()<1, 2>();
-      add_products.template operator()<1, 3>();
-      finish(1);
-    } else {
-      // Both codes of a nibble's byte in turn.
-      start(0);
-      add_products.template operator()<0, 0>();
-      add_products.template operator()<1, 0>();
-      add_products.template operator()<0, 1>();
-      add_products.template operator()<1, 1>();
-      add_products.template operator()<0, 2>();
-      add_products.template operator()<1, 2>();
-      add_products.template operator()<0, 3>();
-      add_products.template operator()<1, 3>();
-      finish(0);
-    }
+    start(0);
+    add_products.template operator()<0, 0>();
+    add_products.template operator()<0, 1>();
+    add_products.template operator()<0, 2>();
+    add_products.template operator()<0, 3>();
+    const Scales first = load_scales<Type>(m, group, b, 0);
+    finish(0, first);
+    // GCC would rather keep vectors that hold codes of both halves than load them again, and spill.
+    if constexpr (Tokens > small_tile) asm("" : "+r"(block));
+    start(1);
+    add_products.template operator()<1, 0>();
+    add_products.template operator()<1, 1>();
+    add_products.template operator()<1, 2>();
+    add_products.template operator()<1, 3>();
+    finish(1, runs<Type> == 1 ? first : load_scales<Type>(m, group, b, 1));
     x += matmul_block;
     block += format.bits * vector_bytes;
   }

@@ -92,25 +92,30 @@ Scale scale_of(const QuantisedMatmul& m, const std::byte* group, std::size_t r, 
 void multiply_row(const QuantisedMatmul& m, const std::byte* group, std::size_t r, float* y) {
   const QuantFormat format = tensor::quant_format(m.dtype);
   const std::size_t block_bytes = format.bits * matmul_group_rows * sizeof(std::uint32_t);
-  const std::size_t runs = matmul_block / format.scale_elements;
+  constexpr std::size_t half_columns = matmul_block / matmul_halves;
   for (std::size_t t = 0; t < m.tokens; ++t) y[t * m.y_stride] = 0.0F;
   for (std::size_t b = 0; b < m.blocks; ++b) {
     const Columns w = unpack_block(m.dtype, group + b * block_bytes, r);
-    for (std::size_t run = 0; run < runs; ++run) {
-      const Scale of_w = scale_of(m, group, r, b * runs + run);
-      const std::size_t first = run * format.scale_elements;
-      for (std::size_t t = 0; t < m.tokens; ++t) {
-        const std::int8_t* x = m.codes + (t * m.blocks + b) * matmul_block;
-        const float x_scale = m.scales[t * m.blocks + b];
+    for (std::size_t t = 0; t < m.tokens; ++t) {
+      const std::int8_t* x = m.codes + (t * m.blocks + b) * matmul_block;
+      float& sum = y[t * m.y_stride];
+      float scaled_sums = 0.0F;  // of the columns that share a minimum
+      for (std::size_t h = 0; h < matmul_halves; ++h) {
+        const std::size_t end = (h + 1) * half_columns;
+        const float x_scale = m.scales[(t * m.blocks + b) * matmul_halves + h];
         int dot = 0;
         int x_sum = 0;
-        for (std::size_t k = first; k < first + format.scale_elements; ++k) {
+        for (std::size_t k = h * half_columns; k < end; ++k) {
           dot += w[k] * x[k];
           x_sum += x[k];
         }
-        float& sum = y[t * m.y_stride];
+        const std::size_t run = (b * matmul_block + end - 1) / format.scale_elements;
+        const Scale of_w = scale_of(m, group, r, run);
         sum += of_w.scale * x_scale * static_cast<float>(dot);
-        if (format.has_minima) sum += of_w.minimum * (x_scale * static_cast<float>(x_sum));
+        scaled_sums += x_scale * static_cast<float>(x_sum);
+        if (end % format.scale_elements != 0) continue;
+        if (format.has_minima) sum += of_w.minimum * scaled_sums;
+        scaled_sums = 0.0F;
       }
     }
   }

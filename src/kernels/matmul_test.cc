@@ -71,7 +71,6 @@ std::vector<float> multiply(base::Isa isa, const Problem& p, std::size_t group_b
     for (std::size_t t = 0; t < count; ++t) {
       std::copy_n(p.x_codes.codes(token + t), p.k, x.codes(t));
       std::copy_n(p.x_codes.scales(token + t), x.blocks(), x.scales(t));
-      std::copy_n(p.x_codes.sums(token + t), x.blocks(), x.sums(t));
       std::copy_n(p.x_codes.lane_sums(token + t), x.blocks() * quant_lane_sums, x.lane_sums(t));
     }
     ops.matmul_quantised(p.w, x, group_begin, group_end, out);
@@ -145,10 +144,10 @@ Exact exact_quantised(const Problem& p, std::size_t row, const std::vector<float
   Exact exact;
   double magnitude = 0.0;
   double underflows = 0.0;
-  for (std::size_t begin = 0; begin < p.k; begin += format.scale_elements) {
+  for (std::size_t begin = 0; begin < p.k; begin += quant_block) {
     const double x_scale = p.x_codes.scales(t)[begin / quant_block];
     double code_magnitude = 0.0;
-    for (std::size_t i = begin; i < begin + format.scale_elements; ++i) {
+    for (std::size_t i = begin; i < begin + quant_block; ++i) {
       exact.value += double{w[i]} * x_scale * p.x_codes.codes(t)[i];
       code_magnitude += std::abs(p.x_codes.codes(t)[i]);
     }
@@ -164,10 +163,11 @@ Exact exact_quantised(const Problem& p, std::size_t row, const std::vector<float
     magnitude += (largest_code * scale + minimum) * x_scale * code_magnitude;
     underflows += largest_code * code_magnitude + minimum + 4.0;
   }
-  // scale · x.scale, that times the dot product, and up to two additions a run; one more for the
-  // f32 values of w, which round code · scale + minimum.
-  const auto runs = static_cast<double>(p.k / format.scale_elements);
-  exact.bound = rounding_bound(3.0 + 2.0 * runs, magnitude, underflows);
+  // scale · x.scale, that times the dot product (or x.scale · sum, the sum of two of them, that
+  // times the minimum), and up to two additions for every block of x; one more for the f32 values
+  // of w, which round code · scale + minimum.
+  const auto blocks = static_cast<double>(p.k / quant_block);
+  exact.bound = rounding_bound(4.0 + 2.0 * blocks, magnitude, underflows);
   return exact;
 }
 

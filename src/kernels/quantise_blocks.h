@@ -11,20 +11,19 @@
 
 namespace espalier::kernels {
 
-inline constexpr std::size_t quantise_block = 32;
-inline constexpr std::size_t quantise_lane_sums = 4;
+inline constexpr std::size_t quantise_block = 16;
+inline constexpr std::size_t quantise_lane_sums = 2;
 inline constexpr float max_code = 127.0F;
 
 // The bits of +infinity: as an integer, |x| is finite where its bits are below.
 inline constexpr std::uint32_t infinity_bits = 0x7f800000U;
 
 struct QuantiseBlocks {
-  const float* x;  // [32 · blocks]
+  const float* x;  // [16 · blocks]
   std::size_t blocks;
-  std::int8_t* codes;       // [32 · blocks]
+  std::int8_t* codes;       // [16 · blocks]
   float* scales;            // [blocks]
-  std::int32_t* sums;       // [blocks]
-  std::int16_t* lane_sums;  // [blocks][4]
+  std::int16_t* lane_sums;  // [blocks][2]
 };
 
 using QuantiseBlocksFn = void(QuantiseBlocks row) noexcept;

@@ -1,12 +1,14 @@
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "kernels/quantise_blocks.h"
 
 namespace espalier::kernels::avx2 {
 namespace {
 
-constexpr int vectors = 4;  // registers of 8 floats in a block
+constexpr int vectors = 2;  // registers of 8 floats in a block
 constexpr int lanes = 8;
 
 inline std::uint32_t max_of(__m256i v) noexcept {
@@ -34,13 +36,13 @@ inline __m256i codes_of(const float* x, __m256 scale) noexcept {
   return _mm256_max_epi32(_mm256_min_epi32(code, max), min);
 }
 
-// The lane sums of 32 codes, as four int16 in the lower half.
-inline __m128i lane_sums_of(__m256i codes) noexcept {
-  const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), codes);
-  // Dword j of half h holds both lanes of its codes 4j … 4j + 3: add the four of a half up.
-  __m256i sums = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, _MM_SHUFFLE(1, 0, 3, 2)));
-  sums = _mm256_add_epi16(sums, _mm256_shuffle_epi32(sums, _MM_SHUFFLE(2, 3, 0, 1)));
-  return _mm_unpacklo_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+// The two lane sums of 16 codes, as int16 in one dword.
+inline int lane_sums_of(__m128i codes) noexcept {
+  // Dword j holds both lanes of codes 4j … 4j + 3: add the four up.
+  __m128i sums = _mm_maddubs_epi16(_mm_set1_epi8(1), codes);
+  sums = _mm_add_epi16(sums, _mm_shuffle_epi32(sums, _MM_SHUFFLE(1, 0, 3, 2)));
+  sums = _mm_add_epi16(sums, _mm_shuffle_epi32(sums, _MM_SHUFFLE(2, 3, 0, 1)));
+  return _mm_cvtsi128_si32(sums);
 }
 
 }  // namespace
@@ -53,27 +55,21 @@ void quantise_blocks(QuantiseBlocks row) noexcept {
     const std::uint32_t max = max_magnitude_bits(x);
     const __m128 max_value = _mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(max)));
     float scale = _mm_cvtss_f32(max_value) / max_code;
-    __m256i block = _mm256_setzero_si256();
+    __m128i block = _mm_setzero_si128();
     if (max >= infinity_bits) {
       scale = __builtin_nanf("");
     } else if (scale > 0.0F) {
       const __m256 scale8 = _mm256_set1_ps(scale);
-      const __m256i c0 = codes_of(x, scale8);
-      const __m256i c1 = codes_of(x + lanes, scale8);
-      const __m256i c2 = codes_of(x + 2 * lanes, scale8);
-      const __m256i c3 = codes_of(x + 3 * lanes, scale8);
+      const __m256i words = _mm256_packs_epi32(codes_of(x, scale8), codes_of(x + lanes, scale8));
       // Packing works within 128-bit lanes; the permutation puts the groups of four back in order.
-      const __m256i packed =
-          _mm256_packs_epi16(_mm256_packs_epi32(c0, c1), _mm256_packs_epi32(c2, c3));
-      const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-      block = _mm256_permutevar8x32_epi32(packed, order);
+      const __m256i ordered = _mm256_permute4x64_epi64(words, _MM_SHUFFLE(3, 1, 2, 0));
+      block =
+          _mm_packs_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
     }
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), block);
-    const __m128i sums = lane_sums_of(block);
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(lane_sums), sums);
-    const __m128i halves = _mm_madd_epi16(sums, _mm_set1_epi16(1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), block);
+    const int sums = lane_sums_of(block);
+    std::memcpy(lane_sums, &sums, sizeof sums);
     row.scales[b] = scale;
-    row.sums[b] = _mm_cvtsi128_si32(halves) + _mm_extract_epi32(halves, 1);
     x += quantise_block;
     codes += quantise_block;
     lane_sums += quantise_lane_sums;

@@ -30,13 +30,11 @@ void quantise_blocks(QuantiseBlocks row) noexcept {
     const bool finite = max < infinity_bits;
     const float scale = std::bit_cast<float>(max) / max_code;
     row.scales[b] = finite ? scale : std::numeric_limits<float>::quiet_NaN();
-    row.sums[b] = 0;
     std::fill_n(lane_sums, quantise_lane_sums, std::int16_t{0});
     for (std::size_t k = 0; k < quantise_block; ++k) {
       const float code = finite && scale > 0.0F ? std::nearbyint(x[k] / scale) : 0.0F;
       codes[k] = static_cast<std::int8_t>(std::clamp(code, -max_code, max_code));
-      row.sums[b] += codes[k];
-      std::int16_t& lane_sum = lane_sums[k / 16 * 2 + k % 4 / 2];
+      std::int16_t& lane_sum = lane_sums[k % 4 / 2];
       lane_sum = static_cast<std::int16_t>(lane_sum + codes[k]);
     }
   }

@@ -18,7 +18,6 @@ void quantise_rows_with(QuantiseBlocksFn* quantise_blocks, tensor::Rows<const fl
                      .blocks = out.blocks(),
                      .codes = out.codes(t),
                      .scales = out.scales(t),
-                     .sums = out.sums(t),
                      .lane_sums = out.lane_sums(t)});
   }
 }
@@ -31,7 +30,6 @@ void QuantisedRows::resize(std::size_t rows, std::size_t cols) {
   cols_ = cols;
   codes_.resize(rows * cols);
   scales_.resize(rows * blocks());
-  sums_.resize(rows * blocks());
   lane_sums_.resize(rows * blocks() * quant_lane_sums);
 }
 

@@ -1,11 +1,13 @@
 // Activations as int8, the left-hand side of every low-bit matmul.
 //
-// A row x[K] is cut into blocks of 32. Per block: scale s = max|x| / 127, codes q =
-// round-to-nearest-even(x / s) in [-127, 127] (all zero where s is zero), and the sum of the codes,
-// which lets a kernel with unsigned weight codes take their offset out once per block instead of
-// once per weight. Weights whose scales belong to 16 columns need the sums of halves, and kernels
-// that add in int16 lanes the share of each lane: so there are also four lane sums, [h][p] = Σ
-// codes k = 16h + 4j + i with i / 2 = p (j and i below 4), each at most 8 · 127 = 1,016.
+// A row x[K] is cut into blocks of 16. Per block: scale s = max|x| / 127 and codes q =
+// round-to-nearest-even(x / s) in [-127, 127], all zero where s is zero. Blocks of 32 would halve
+// the scales but double the error: docs/decisions/008 has the figures.
+//
+// Kernels take the offsets of unsigned weight codes out, and multiply minima, once a block with the
+// sum of its codes. Those that add in int16 lanes need the share of each lane, so a block has two
+// lane sums: [p] = Σ codes k = 4j + i with i / 2 = p (j and i below 4), each at most 8 · 127 =
+// 1,016.
 //
 // All instruction sets give the same bits. A block that holds a NaN or an infinity gets the scale
 // NaN and zero codes, so whatever it reaches is NaN; where s is subnormal and coarse, codes are
@@ -20,8 +22,8 @@
 
 namespace espalier::kernels {
 
-inline constexpr std::size_t quant_block = 32;
-inline constexpr std::size_t quant_lane_sums = 4;  // of a block
+inline constexpr std::size_t quant_block = 16;
+inline constexpr std::size_t quant_lane_sums = 2;  // of a block
 
 // A buffer for T rows of K codes; resize() keeps its memory, so a decode step allocates nothing.
 class QuantisedRows {
@@ -37,8 +39,6 @@ class QuantisedRows {
   const std::int8_t* codes(std::size_t row) const noexcept { return codes_.data() + row * cols_; }
   float* scales(std::size_t row) noexcept { return scales_.data() + row * blocks(); }
   const float* scales(std::size_t row) const noexcept { return scales_.data() + row * blocks(); }
-  std::int32_t* sums(std::size_t row) noexcept { return sums_.data() + row * blocks(); }
-  const std::int32_t* sums(std::size_t row) const noexcept { return sums_.data() + row * blocks(); }
   std::int16_t* lane_sums(std::size_t row) noexcept {
     return lane_sums_.data() + row * blocks() * quant_lane_sums;
   }
@@ -51,7 +51,6 @@ class QuantisedRows {
   std::size_t cols_ = 0;
   std::vector<std::int8_t> codes_;
   std::vector<float> scales_;
-  std::vector<std::int32_t> sums_;
   std::vector<std::int16_t> lane_sums_;
 };
 
