@@ -139,6 +139,35 @@ void pack_block(const QuantBlock& block, std::size_t b,
   }
 }
 
+// Blocks of 32 have their codes in the packed order already: a byte for k and k + 16, or for one k.
+// Copying is several times as fast as taking them apart, and most of a model's loading time.
+template <DType Type>
+void copy_block(const std::byte* source, std::size_t b,
+                const Places<Type, std::byte>& to) noexcept {
+  using To = Places<Type, std::byte>;
+  std::memcpy(to.scale(b), source, To::half);
+  source += To::half;
+  if constexpr (To::format.has_minima) {
+    std::memcpy(to.minimum(b), source, To::half);
+    source += To::half;
+  }
+  constexpr std::size_t low = To::format.low_bits();
+  if constexpr (To::format.high_bits == 1) {
+    // Bits 4i … 4i + 3 go to bit i of one byte each: multiplied, they stand 7 bits apart.
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, source, sizeof bits);
+    source += sizeof bits;
+    std::uint32_t packed = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+      packed |= ((bits >> 4 * i & 15U) * 0x204081U & in_each_byte(1)) << i;
+    }
+    std::memcpy(to.dword(b, low), &packed, sizeof packed);
+  }
+  for (std::size_t v = 0; v < low; ++v) {
+    std::memcpy(to.dword(b, v), source + v * sizeof(std::uint32_t), sizeof(std::uint32_t));
+  }
+}
+
 template <DType Type>
 void unpack_block(const Places<Type, const std::byte>& from, std::size_t b,
                   QuantBlock& block) noexcept {
@@ -174,13 +203,18 @@ void unpack_block(const Places<Type, const std::byte>& from, std::size_t b,
 void pack_blocks(const GroupRows& rows, DType dtype, const PackedLayout& layout,
                  std::byte* group) noexcept {
   with_quantised(dtype, [&]<DType Type>() noexcept {
-    QuantBlock block;
+    [[maybe_unused]] QuantBlock block;
     const std::size_t blocks = layout.blocks * packed_block / info(Type).block_elements;
     // The 16 rows are read side by side, so every cache line is written while it is near.
     for (std::size_t b = 0; b < blocks; ++b) {
       for (std::size_t r = 0; r < rows.count; ++r) {
-        read_block<Type>(rows.at[r] + b * info(Type).block_bytes, block);
-        pack_block<Type>(block, b, {group, layout, r});
+        const std::byte* source = rows.at[r] + b * info(Type).block_bytes;
+        if constexpr (info(Type).block_elements == packed_block) {
+          copy_block<Type>(source, b, {group, layout, r});
+        } else {
+          read_block<Type>(source, block);
+          pack_block<Type>(block, b, {group, layout, r});
+        }
       }
     }
   });

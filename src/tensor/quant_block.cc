@@ -16,18 +16,22 @@ std::uint16_t half_at(const std::byte* at) noexcept {
 
 std::uint8_t byte_at(const std::byte* at) noexcept { return std::to_integer<std::uint8_t>(*at); }
 
-// Fields of `Bits` bits: runs of `run` bytes hold the lowest field of `run` elements, then the next
-// field of the next `run` elements, and so on. ORs them into the codes, `shift` bits up.
+// Fields of `Bits` bits: runs of `run` bytes, a multiple of eight, hold the lowest field of `run`
+// elements, then the next field of the next `run` elements, and so on. ORs them into the codes,
+// `shift` bits up, eight at a time: files are loaded through here.
 template <std::size_t Bits>
 void read_fields(const std::byte* source, std::size_t run, std::size_t elements, int shift,
                  std::uint8_t* codes) noexcept {
-  constexpr std::size_t fields = 8 / Bits;
-  constexpr unsigned mask = (1U << Bits) - 1U;
+  constexpr std::uint64_t mask = ((1U << Bits) - 1U) * 0x0101010101010101U;
   for (std::size_t k = 0; k < elements; source += run) {
-    for (std::size_t field = 0; field < fields; ++field) {
-      for (std::size_t i = 0; i < run; ++i, ++k) {
-        const unsigned bits = byte_at(source + i) >> (field * Bits) & mask;
-        codes[k] = static_cast<std::uint8_t>(codes[k] | bits << shift);
+    for (std::size_t field = 0; field < 8; field += Bits) {
+      for (std::size_t i = 0; i < run; i += 8, k += 8) {
+        std::uint64_t eight = 0;
+        std::uint64_t bytes = 0;
+        std::memcpy(&eight, codes + k, sizeof eight);
+        std::memcpy(&bytes, source + i, sizeof bytes);
+        eight |= (bytes >> field & mask) << shift;
+        std::memcpy(codes + k, &eight, sizeof eight);
       }
     }
   }
