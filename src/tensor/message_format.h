@@ -1,19 +1,12 @@
-// How error messages about files spell numbers and names that the file chose.
+// How error messages about files spell numbers and names: base's words, under this room's name.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
+#include "base/message_format.h"
 
 namespace espalier::tensor {
 
-// 1204 as "1,204".
-std::string grouped(std::uint64_t number);
-
-// A name in single quotes, safe for a terminal: control characters and bytes that are not ASCII
-// become
-// \x1b and the like, and a name is cut after `longest` bytes.
-std::string quoted(std::string_view name, std::size_t longest = 80);
+using base::grouped;
+using base::printable;
+using base::quoted;
 
 }  // namespace espalier::tensor
