@@ -239,13 +239,14 @@ JsonRange<JsonMember>::Iterator& JsonRange<JsonMember>::Iterator::operator++() {
   return *this;
 }
 
-JsonDocument::JsonDocument(std::unique_ptr<const JsonTape> tape) noexcept
-    : tape_(std::move(tape)) {}
+JsonDocument::JsonDocument(std::unique_ptr<JsonTape> tape) noexcept : tape_(std::move(tape)) {}
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
 const std::string& JsonDocument::name() const noexcept { return tape_->name; }
+
+void JsonDocument::drop_values() noexcept { std::vector<JsonNode>().swap(tape_->nodes); }
 
 JsonDocument JsonDocument::open(const std::filesystem::path& path, const JsonLimits& limits) {
   const MappedFile file(path);

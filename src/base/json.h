@@ -218,10 +218,14 @@ class JsonDocument {
   const std::string& name() const noexcept;
   JsonValue root() const noexcept { return {tape_.get(), 0}; }
 
- private:
-  explicit JsonDocument(std::unique_ptr<const JsonTape> tape) noexcept;
+  // Frees all but the text, for a reader that is done but keeps views: what as_string() and keys
+  // gave stays valid, no JsonValue does.
+  void drop_values() noexcept;
 
-  std::unique_ptr<const JsonTape> tape_;
+ private:
+  explicit JsonDocument(std::unique_ptr<JsonTape> tape) noexcept;
+
+  std::unique_ptr<JsonTape> tape_;
 };
 
 template <JsonInteger T>

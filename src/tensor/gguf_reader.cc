@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "espalier/error.h"
+#include "tensor/foreign_format.h"
 #include "tensor/message_format.h"
 
 namespace espalier::tensor {
@@ -17,26 +18,10 @@ constexpr std::uint64_t default_alignment = 32;
 constexpr std::uint64_t smallest_alignment = 8;        // the format's rule
 constexpr std::uint64_t largest_alignment = 1U << 20;  // beyond any page that a tensor could want
 
-// What people hand over in place of a GGUF file, by its first bytes.
-struct ForeignFormat {
-  std::string_view magic;
-  std::string_view what;
-};
-constexpr ForeignFormat foreign_formats[] = {
-    {"lmgg", "a GGML file from before GGUF; convert the original model with convert_hf_to_gguf.py"},
-    {"tjgg", "a GGJT file from before GGUF; convert the original model with convert_hf_to_gguf.py"},
-    {"version https://git-lfs", "a Git LFS pointer, not the model; run `git lfs pull`"},
-    {"<!DOCTYPE", "a web page, not the model; download the file itself"},
-    {"<html", "a web page, not the model; download the file itself"},
-    {"PK\x03\x04", "a zip archive; unpack it first"},
-};
-
 void check_magic(ByteCursor& cursor, std::span<const std::byte> bytes) {
   if (bytes.empty()) cursor.fail("is empty (truncated download?)");
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  for (const ForeignFormat& format : foreign_formats) {
-    if (start.starts_with(format.magic)) cursor.fail(fmt::format("is {}", format.what));
-  }
+  if (const auto what = foreign_format(bytes, "GGUF")) cursor.fail(fmt::format("is {}", *what));
   cursor.take(4, {"magic"});
   if (!start.starts_with("GGUF")) {
     cursor.fail(fmt::format("is not a GGUF file: it starts with {}, where 'GGUF' is expected",
