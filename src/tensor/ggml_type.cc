@@ -37,4 +37,9 @@ const GgmlType* find_ggml_type(std::uint32_t tag) noexcept {
   return found == std::end(types) ? nullptr : found;
 }
 
+const GgmlType* find_ggml_type(DType dtype) noexcept {
+  const auto* found = std::ranges::find(types, std::optional(dtype), &GgmlType::dtype);
+  return found == std::end(types) ? nullptr : found;
+}
+
 }  // namespace espalier::tensor

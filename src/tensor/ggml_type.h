@@ -21,4 +21,7 @@ struct GgmlType {
 // Null for a tag that no version known to this reader has used.
 const GgmlType* find_ggml_type(std::uint32_t tag) noexcept;
 
+// How a GGUF file spells the type; null for those that it cannot hold.
+const GgmlType* find_ggml_type(DType dtype) noexcept;
+
 }  // namespace espalier::tensor

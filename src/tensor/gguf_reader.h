@@ -7,7 +7,7 @@
 //
 // Goals: opening costs a walk over the keys (milliseconds for a vocabulary of 262,144) and copies
 // no data; a hostile file gets an InvalidFile that names the fault, whatever it holds, at a cost in
-// memory of a few megabytes at most. Not goals: writing, big-endian files, split files, version 1.
+// memory of a few megabytes at most. Not goals: big-endian files, split files, version 1.
 //
 // After a file has opened, every tensor lies inside it, at its alignment, apart from the others,
 // and has just the bytes that its shape asks for. Any number of threads may read a GgufFile.
