@@ -45,7 +45,8 @@ struct JsonLimits {
   std::size_t bytes = std::size_t{256} << 20;  // at most 4 GB
   std::size_t values = std::size_t{4} << 20;   // keys count too; 48 MB
   std::size_t depth = 64;                      // arrays and objects in each other
-  std::size_t token = std::size_t{4} << 20;    // bytes of one string, number or stretch of blanks
+  // Bytes of one string or number, and of what stands between two: brackets, blanks, literals.
+  std::size_t token = std::size_t{1} << 20;
 };
 
 enum class JsonKind : std::uint8_t { null, boolean, integer, real, string, array, object };

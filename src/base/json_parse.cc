@@ -14,11 +14,12 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
-// How far nlohmann's lexer has read, and where the last value began. Its buffers grow with the
-// token it is in, before anybody is asked; so the reading itself stops at a token that is too long.
+// How far nlohmann's lexer has read, and how far it may. It keeps every byte since the last string
+// or number began, brackets, blanks and literals too, and nobody is asked before that grows; so the
+// reading itself stops where it would be too much.
 struct Progress {
   std::size_t at = 0;
-  std::size_t token_end_at_most = 0;
+  std::size_t last = 0;
 };
 
 // The text for nlohmann's lexer, one byte after the other.
@@ -35,8 +36,8 @@ class TrackedBytes {
   reference operator*() const { return tape_->text[at_]; }
   TrackedBytes& operator++() {
     progress_->at = ++at_;
-    if (at_ > progress_->token_end_at_most) {
-      tape_->fail(at_, "", "a string, number or stretch of blanks is too long");
+    if (at_ > progress_->last) {
+      tape_->fail(at_, "", "a string or number, or what stands between two, is too long");
     }
     return *this;
   }
@@ -65,7 +66,7 @@ class TapeWriter {
   TapeWriter(JsonTape& tape, const JsonLimits& limits, Progress& progress)
       : tape_(tape), limits_(limits), progress_(progress), last_end_(progress.at) {
     tape_.nodes.reserve(std::min(most_values(tape_.text), limits_.values));
-    token_read();
+    forget();
   }
 
   bool null() { return add(JsonKind::null, 0); }
@@ -130,10 +131,8 @@ class TapeWriter {
   // The first byte of the token that the lexer has just read.
   std::size_t token_start() const { return tape_.text.find_first_not_of(" \t\r\n,:", last_end_); }
 
-  void token_read() {
-    last_end_ = progress_.at;
-    progress_.token_end_at_most = progress_.at + limits_.token;
-  }
+  // The lexer begins its record anew with each string and number.
+  void forget() { progress_.last = progress_.at + limits_.token; }
 
   bool number(JsonKind kind) {
     const std::size_t at = token_start();
@@ -160,7 +159,8 @@ class TapeWriter {
     tape_.nodes.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length),
                            static_cast<std::uint32_t>(kind) & kind_mask,
                            static_cast<std::uint32_t>(tape_.nodes.size() + 1) & next_mask});
-    token_read();
+    last_end_ = progress_.at;
+    if (kind == JsonKind::string || kind == JsonKind::integer || kind == JsonKind::real) forget();
     return true;
   }
 
@@ -179,13 +179,14 @@ class TapeWriter {
     tape_.nodes[open_.back().node].next =
         static_cast<std::uint32_t>(tape_.nodes.size()) & next_mask;
     open_.pop_back();
-    token_read();
+    last_end_ = progress_.at;
     return true;
   }
 
   // Sorting costs the same whatever the keys are; hashing them would not.
   void refuse_duplicates(std::uint32_t object) {
     keys_.clear();
+    keys_.reserve(tape_.nodes[object].length);
     for (std::uint32_t i = object + 1; i < tape_.nodes.size(); i = tape_.nodes[i + 1].next) {
       keys_.push_back(i);
     }

@@ -1,34 +1,10 @@
-// What a hostile file may cost in memory: every allocation of this program is counted.
+// What a hostile file may cost in memory.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "base/counted_allocation_testing.h"
 #include "espalier/error.h"
 #include "tensor/gguf_builder_testing.h"
 #include "tensor/gguf_reader.h"
-
-namespace {
-
-std::atomic<std::size_t> allocated_bytes{0};
-
-void* allocate(std::size_t size) {
-  allocated_bytes.fetch_add(size, std::memory_order_relaxed);
-  void* memory = std::malloc(std::max<std::size_t>(size, 1));
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace espalier::tensor {
 namespace {
@@ -41,15 +17,15 @@ using testing::GgufBuilder;
 using testing::key;
 using testing::tensor_entry;
 
-// All that parsing asked for, freed again or not; refusing the file is as good as reading it.
+// All that parsing asks for; refusing the file is as good as reading it.
 std::size_t bytes_allocated_for(const std::string& file) {
-  const std::size_t before = allocated_bytes.load();
-  try {
-    GgufFile::parse("m.gguf", bytes_of(file));
-  } catch (const InvalidFile&) {
-    // Expected of most.
-  }
-  return allocated_bytes.load() - before;
+  return espalier::testing::bytes_allocated_by([&] {
+    try {
+      GgufFile::parse("m.gguf", bytes_of(file));
+    } catch (const InvalidFile&) {
+      // Expected of most.
+    }
+  });
 }
 
 constexpr std::size_t few_kilobytes = 16 * 1024;
