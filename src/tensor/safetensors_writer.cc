@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "base/checked_math.h"
 #include "espalier/error.h"
@@ -52,6 +52,20 @@ void check_entries(const std::filesystem::path& path, std::span<const Safetensor
   }
 }
 
+// Those of one width stay in their order.
+std::vector<SafetensorsEntry> wide_types_first(std::vector<SafetensorsEntry> entries) {
+  std::vector<SafetensorsEntry> sorted;
+  sorted.reserve(entries.size());
+  std::set<std::uint32_t, std::greater<>> widths;
+  for (const SafetensorsType& type : safetensors_types()) widths.insert(type.bits);
+  for (const std::uint32_t bits : widths) {
+    for (SafetensorsEntry& entry : entries) {
+      if (entry.type->bits == bits) sorted.push_back(std::move(entry));
+    }
+  }
+  return sorted;
+}
+
 // The JSON text; `data_bytes` becomes what the tensors take.
 std::string header_text(const std::filesystem::path& path,
                         std::span<const SafetensorsEntry> entries,
@@ -91,8 +105,7 @@ SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
                                      const Metadata& metadata)
     : file_(path), entries_(std::move(entries)) {
   check_entries(path, entries_);
-  std::ranges::stable_sort(entries_, std::greater(),
-                           [](const SafetensorsEntry& entry) { return entry.type->bits; });
+  entries_ = wide_types_first(std::move(entries_));
   std::uint64_t data_bytes = 0;
   const std::string text = header_text(path, entries_, metadata, data_bytes);
   const std::uint64_t length = text.size();
