@@ -44,11 +44,11 @@ TEST(SafetensorsTruncation, ASmallFileCutAtAnyByteIsRefusedAsTruncated) {
 TEST(SafetensorsTruncation, ALargeFileCutAtEvery64KiBIsRefusedAsTruncated) {
   const testing::TemporaryFolder folder;
   std::vector<SafetensorsEntry> entries;
-  for (int i = 0; i < 20'000; ++i) {  // a header of more than a megabyte
-    entries.push_back({"layer." + std::to_string(i), find_safetensors_type(DType::f16), {16, 32}});
+  for (int i = 0; i < 2'000; ++i) {  // a header of more than 64 KiB
+    entries.push_back({"layer." + std::to_string(i), find_safetensors_type(DType::f16), {16, 320}});
   }
   SafetensorsWriter writer(folder.path() / "m", std::move(entries));
-  const std::string tensor(1'024, 'x');
+  const std::string tensor(10'240, 'x');
   for (std::size_t i = 0; i < writer.entries().size(); ++i) writer.write(bytes_of(tensor));
   writer.finish();
   const base::MappedFile file(folder.path() / "m");
