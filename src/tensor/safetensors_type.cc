@@ -7,7 +7,7 @@ namespace {
 
 constexpr SafetensorsType types[] = {
     {"F32", 32, DType::f32},          {"F16", 16, DType::f16},
-    {"BF16", 16, std::nullopt},       {"F64", 64, std::nullopt},
+    {"BF16", 16, DType::bf16},        {"F64", 64, std::nullopt},
     {"BOOL", 8, std::nullopt},        {"U8", 8, std::nullopt},
     {"I8", 8, std::nullopt},          {"U16", 16, std::nullopt},
     {"I16", 16, std::nullopt},        {"U32", 32, std::nullopt},
