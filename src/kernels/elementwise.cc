@@ -29,7 +29,7 @@ void each_row(RopeRowFn* op, Rows<float> x, std::size_t heads, std::size_t head_
   }
 }
 
-void each_row(SwigluRowFn* op, Rows<const float> gate_up, Rows<float> y) noexcept {
+void each_row(GatedRowFn* op, Rows<const float> gate_up, Rows<float> y) noexcept {
   assert(gate_up.rows() == y.rows() && gate_up.cols() == 2 * y.cols());
   for (std::size_t t = 0; t < y.rows(); ++t) {
     const float* gate = gate_up.row(t).data();
@@ -54,6 +54,7 @@ void rope(Rows<float> x, std::size_t heads, std::size_t head_size, Rows<const fl
   each_row(rope_row, x, heads, head_size, cos, sin);
 }
 void swiglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(swiglu_row, gate_up, y); }
+void geglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(geglu_row, gate_up, y); }
 void add(Rows<const float> x, Rows<float> y) noexcept { each_row(add_row, x, y); }
 void softmax(std::span<float> x) noexcept { softmax_row(x.data(), x.size()); }
 }  // namespace scalar
@@ -69,6 +70,7 @@ void rope(Rows<float> x, std::size_t heads, std::size_t head_size, Rows<const fl
   each_row(rope_row, x, heads, head_size, cos, sin);
 }
 void swiglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(swiglu_row, gate_up, y); }
+void geglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(geglu_row, gate_up, y); }
 void add(Rows<const float> x, Rows<float> y) noexcept { each_row(add_row, x, y); }
 void softmax(std::span<float> x) noexcept { softmax_row(x.data(), x.size()); }
 }  // namespace avx2
@@ -83,6 +85,7 @@ void rope(Rows<float> x, std::size_t heads, std::size_t head_size, Rows<const fl
   each_row(rope_row, x, heads, head_size, cos, sin);
 }
 void swiglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(swiglu_row, gate_up, y); }
+void geglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(geglu_row, gate_up, y); }
 void add(Rows<const float> x, Rows<float> y) noexcept { each_row(add_row, x, y); }
 void softmax(std::span<float> x) noexcept { softmax_row(x.data(), x.size()); }
 }  // namespace avx512

@@ -26,7 +26,12 @@ using RopeFn = void(tensor::Rows<float> x, std::size_t heads, std::size_t head_s
 //   gate_up f32 [T, 2F], y f32 [T, F]; they may not overlap
 using SwigluFn = void(tensor::Rows<const float> gate_up, tensor::Rows<float> y) noexcept;
 
-// y[t,d] += x[t,d]
+// y[t,f] = gelu(gate_up[t,f]) · gate_up[t,F+f], gelu in its approximation by tanh (Hendrycks and
+// Gimpel 2016, section 2), which is x · sigmoid(2√(2/π) · (x + 0.044715 x³)). Otherwise as
+// SwigluFn.
+using GegluFn = void(tensor::Rows<const float> gate_up, tensor::Rows<float> y) noexcept;
+
+// y[t,d] += x[t,d]; x may be one row repeated (stride 0), a bias
 using AddFn = void(tensor::Rows<const float> x, tensor::Rows<float> y) noexcept;
 
 // x[i] → exp(x[i] − max) / Σ exp(x[j] − max), in place; 16 lanes, then pairwise. -inf gives 0; x must

@@ -18,6 +18,10 @@ void swiglu_row(const float* gate, const float* up, float* y, std::size_t width)
   swiglu_lanes<Lanes>(gate, up, y, width);
 }
 
+void geglu_row(const float* gate, const float* up, float* y, std::size_t width) noexcept {
+  geglu_lanes<Lanes>(gate, up, y, width);
+}
+
 void add_row(const float* x, float* y, std::size_t width) noexcept {
   add_lanes<Lanes>(x, y, width);
 }

@@ -67,6 +67,16 @@ void swiglu(benchmark::State& state, const Ops* ops) {
   count_bytes(state, 3 * tokens * ffn_width);
 }
 
+void geglu(benchmark::State& state, const Ops* ops) {
+  const std::vector<float> gate_up = ramp(tokens * 2 * ffn_width);
+  std::vector<float> y(tokens * ffn_width);
+  for (auto _ : state) {
+    ops->geglu({gate_up.data(), tokens, 2 * ffn_width}, {y.data(), tokens, ffn_width});
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 3 * tokens * ffn_width);
+}
+
 void add(benchmark::State& state, const Ops* ops) {
   const std::vector<float> x(tokens * width, 0.0F);
   std::vector<float> y = ramp(tokens * width);
@@ -105,6 +115,7 @@ const bool registered = [] {
     benchmark::RegisterBenchmark(("Elementwise/rms_norm/" + set).c_str(), rms_norm, ops);
     benchmark::RegisterBenchmark(("Elementwise/rope/" + set).c_str(), rope, ops);
     benchmark::RegisterBenchmark(("Elementwise/swiglu/" + set).c_str(), swiglu, ops);
+    benchmark::RegisterBenchmark(("Elementwise/geglu/" + set).c_str(), geglu, ops);
     benchmark::RegisterBenchmark(("Elementwise/add/" + set).c_str(), add, ops);
     benchmark::RegisterBenchmark(("Elementwise/softmax/" + set).c_str(), softmax, ops);
   }

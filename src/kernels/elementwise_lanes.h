@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/exp_lanes.h"
+#include "kernels/gelu.h"
 
 namespace espalier::kernels {
 
@@ -72,6 +73,21 @@ void swiglu_lanes(const float* gate, const float* up, float* y, std::size_t widt
       width, [&](std::size_t i) { swiglu(L::load(gate + i), L::load(up + i)).store(y + i); },
       [&](std::size_t i, typename L::Mask mask) {
         swiglu(L::load(gate + i, mask), L::load(up + i, mask)).store(y + i, mask);
+      });
+}
+
+template <class L>
+[[gnu::always_inline]] inline L geglu(L gate, L up) {
+  const L slope = L::fma(gate * gate, L::broadcast(gelu_cubic), L::broadcast(gelu_linear));
+  return gate / (L::broadcast(1.0F) + exp(L::zero() - gate * slope)) * up;
+}
+
+template <class L>
+void geglu_lanes(const float* gate, const float* up, float* y, std::size_t width) {
+  each_vector<L>(
+      width, [&](std::size_t i) { geglu(L::load(gate + i), L::load(up + i)).store(y + i); },
+      [&](std::size_t i, typename L::Mask mask) {
+        geglu(L::load(gate + i, mask), L::load(up + i, mask)).store(y + i, mask);
       });
 }
 

@@ -15,7 +15,7 @@ using RmsNormRowFn = void(const float* x, const float* weight, float eps, float*
 using RopeRowFn = void(float* x, std::size_t heads, std::size_t head_size, const float* cos,
                        const float* sin) noexcept;
 // gate, up, y [F].
-using SwigluRowFn = void(const float* gate, const float* up, float* y, std::size_t width) noexcept;
+using GatedRowFn = void(const float* gate, const float* up, float* y, std::size_t width) noexcept;
 // x, y [D].
 using AddRowFn = void(const float* x, float* y, std::size_t width) noexcept;
 using SoftmaxRowFn = void(float* x, std::size_t width) noexcept;
@@ -23,7 +23,8 @@ using SoftmaxRowFn = void(float* x, std::size_t width) noexcept;
 namespace scalar {
 RmsNormRowFn rms_norm_row;
 RopeRowFn rope_row;
-SwigluRowFn swiglu_row;
+GatedRowFn swiglu_row;
+GatedRowFn geglu_row;
 AddRowFn add_row;
 SoftmaxRowFn softmax_row;
 }  // namespace scalar
@@ -31,7 +32,8 @@ SoftmaxRowFn softmax_row;
 namespace avx2 {
 RmsNormRowFn rms_norm_row;
 RopeRowFn rope_row;
-SwigluRowFn swiglu_row;
+GatedRowFn swiglu_row;
+GatedRowFn geglu_row;
 AddRowFn add_row;
 SoftmaxRowFn softmax_row;
 }  // namespace avx2
@@ -39,7 +41,8 @@ SoftmaxRowFn softmax_row;
 namespace avx512 {
 RmsNormRowFn rms_norm_row;
 RopeRowFn rope_row;
-SwigluRowFn swiglu_row;
+GatedRowFn swiglu_row;
+GatedRowFn geglu_row;
 AddRowFn add_row;
 SoftmaxRowFn softmax_row;
 }  // namespace avx512

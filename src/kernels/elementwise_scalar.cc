@@ -5,6 +5,7 @@
 
 #include "kernels/elementwise_rows.h"
 #include "kernels/exp_scalar.h"
+#include "kernels/gelu.h"
 
 namespace espalier::kernels::scalar {
 namespace {
@@ -45,6 +46,14 @@ void rope_row(float* x, std::size_t heads, std::size_t head_size, const float* c
 
 void swiglu_row(const float* gate, const float* up, float* y, std::size_t width) noexcept {
   for (std::size_t i = 0; i < width; ++i) y[i] = gate[i] / (1.0F + exp(-gate[i])) * up[i];
+}
+
+void geglu_row(const float* gate, const float* up, float* y, std::size_t width) noexcept {
+  for (std::size_t i = 0; i < width; ++i) {
+    const float x = gate[i];
+    const float twice = x * (gelu_linear + gelu_cubic * (x * x));
+    y[i] = x / (1.0F + exp(-twice)) * up[i];
+  }
 }
 
 void add_row(const float* x, float* y, std::size_t width) noexcept {

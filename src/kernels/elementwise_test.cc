@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <span>
 #include <vector>
@@ -248,6 +249,51 @@ TEST_P(Swiglu, AnElementDoesNotDependOnItsPlace) {
   EXPECT_EQ(bits(y), bits(std::vector<float>(37, y[0])));
 }
 
+// ---- geglu ----
+
+class Geglu : public ElementwiseTest {};
+INSTANTIATE_TEST_SUITE_P(Isa, Geglu, ::testing::ValuesIn(base::all_isas), testing::isa_name);
+
+TEST_P(Geglu, IsWithinTheRoundingBoundOfTheFormula) {
+  for (std::size_t width : widths()) {
+    Matrix gate_up(2, 2 * width, random, 3.0F), y(2, width);
+    gate_up.view()(0, 0) = 1e4F;
+    gate_up.view()(1, 0) = -1e4F;
+    ops().geglu(gate_up.view(), y.view());
+    for (std::size_t t = 0; t < 2; ++t) {
+      for (std::size_t f = 0; f < width; ++f) {
+        const double gate = gate_up.view()(t, f), up = gate_up.view()(t, width + f);
+        const double slope = 2 * std::sqrt(2 / std::numbers::pi) * (1 + 0.044715 * gate * gate);
+        const double exact = gate / (1 + std::exp(-gate * slope)) * up;
+        // As for swiglu; and five roundings of the exponent, which move the exponential by as much
+        // as the exponent is large.
+        const double exponent = std::min(std::abs(gate * slope), 90.0);
+        const double near = (exp_relative_error + (4 + 5 * exponent) * u) * std::abs(exact) +
+                            smallest_normal * std::abs(gate * up);
+        ASSERT_NEAR(y.view()(t, f), exact, near) << "gate " << gate << ", width " << width;
+      }
+    }
+    ASSERT_TRUE(y.gaps_untouched()) << width;
+  }
+}
+
+TEST_P(Geglu, EqualsTheFormulaWithTanh) {
+  for (float gate = -6.0F; gate <= 6.0F; gate += 0x1p-6F) {
+    const std::array<float, 2> gate_up = {gate, 1.0F};
+    float y = untouched;
+    ops().geglu({gate_up.data(), 1, 2}, {&y, 1, 1});
+    const double x = gate;
+    const double inner = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+    ASSERT_NEAR(y, x / 2 * (1 + std::tanh(inner)), 4 * u * std::abs(x)) << x;
+  }
+}
+
+TEST_P(Geglu, AnElementDoesNotDependOnItsPlace) {
+  std::vector<float> gate_up(2 * 37, 1.25F), y(37);
+  ops().geglu({gate_up.data(), 1, 74}, {y.data(), 1, 37});
+  EXPECT_EQ(bits(y), bits(std::vector<float>(37, y[0])));
+}
+
 // ---- add ----
 
 class Add : public ElementwiseTest {};
@@ -265,6 +311,17 @@ TEST_P(Add, AddsElementByElement) {
     }
     ASSERT_TRUE(sum.gaps_untouched()) << width;
   }
+}
+
+TEST_P(Add, OneRowServesAll) {
+  const std::vector<float> bias = random_values(37, random);
+  Matrix y(5, 37, random);
+  Matrix sum = y;
+  ops().add({bias.data(), 5, 37, 0}, sum.view());
+  for (std::size_t t = 0; t < 5; ++t) {
+    for (std::size_t d = 0; d < 37; ++d) ASSERT_EQ(sum.view()(t, d), bias[d] + y.view()(t, d));
+  }
+  EXPECT_TRUE(sum.gaps_untouched());
 }
 
 // ---- softmax ----
@@ -352,6 +409,8 @@ TEST_P(Elementwise, ARowCutFromALongerOneGivesTheSameBits) {
                      {y.data(), 1, 2 * width});
       std::vector<float> results = y;
       ops().swiglu({x.data(), 1, 2 * width}, {y.data(), 1, width});
+      results.insert(results.end(), y.begin(), y.end());
+      ops().geglu({x.data(), 1, 2 * width}, {y.data(), 1, width});
       results.insert(results.end(), y.begin(), y.end());
       ops().softmax(std::span(x).first(2 * width));
       results.insert(results.end(), x.begin(), x.begin() + static_cast<std::ptrdiff_t>(2 * width));

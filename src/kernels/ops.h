@@ -23,6 +23,7 @@ struct Ops {
   RmsNormFn* rms_norm;
   RopeFn* rope;
   SwigluFn* swiglu;
+  GegluFn* geglu;
   AddFn* add;
   SoftmaxFn* softmax;
   KvStoreFn* kv_store;

@@ -15,8 +15,8 @@ TEST(Ops, EveryAvailableSetHasACompleteTable) {
     EXPECT_EQ(ops.isa, isa);
     EXPECT_TRUE(ops.quantise_rows != nullptr && ops.matmul_quantised != nullptr &&
                 ops.matmul_float != nullptr && ops.rms_norm != nullptr && ops.rope != nullptr &&
-                ops.swiglu != nullptr && ops.add != nullptr && ops.softmax != nullptr &&
-                ops.kv_store != nullptr && ops.attention != nullptr)
+                ops.swiglu != nullptr && ops.geglu != nullptr && ops.add != nullptr &&
+                ops.softmax != nullptr && ops.kv_store != nullptr && ops.attention != nullptr)
         << base::name(isa);
   }
 }

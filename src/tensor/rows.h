@@ -18,10 +18,11 @@ class Rows {
   constexpr Rows(T* data, std::size_t rows, std::size_t cols) noexcept
       : Rows(data, rows, cols, cols) {}
 
-  // stride: elements from the start of one row to the start of the next, ≥ cols.
+  // stride: elements from the start of one row to the start of the next, ≥ cols; or 0 for one row
+  // that stands for all (only to be read).
   constexpr Rows(T* data, std::size_t rows, std::size_t cols, std::size_t stride) noexcept
       : data_(data), rows_(rows), cols_(cols), stride_(stride) {
-    assert(stride >= cols);
+    assert(stride >= cols || stride == 0);
   }
 
   // Rows<float> serves where Rows<const float> is wanted.
