@@ -60,9 +60,17 @@ std::shared_ptr<const model::Model> dequantised(const model::Model& model) {
   result->final_norm = model.final_norm;
   if (!model.config.tied_embeddings) result->head = dequantised(model.head);
   for (const model::LayerWeights& layer : model.layers) {
-    result->layers.push_back({layer.attention_norm, dequantised(layer.qkv),
-                              dequantised(layer.attention_out), layer.ffn_norm,
-                              dequantised(layer.gate_up), dequantised(layer.down)});
+    result->layers.push_back({.attention_norm = layer.attention_norm,
+                              .qkv = dequantised(layer.qkv),
+                              .qkv_bias = layer.qkv_bias,
+                              .q_norm = layer.q_norm,
+                              .k_norm = layer.k_norm,
+                              .attention_out = dequantised(layer.attention_out),
+                              .post_attention_norm = layer.post_attention_norm,
+                              .ffn_norm = layer.ffn_norm,
+                              .gate_up = dequantised(layer.gate_up),
+                              .down = dequantised(layer.down),
+                              .post_ffn_norm = layer.post_ffn_norm});
   }
   return result;
 }

@@ -11,56 +11,90 @@ namespace espalier::model {
 namespace {
 
 // Bounds well above any model and well below where products of two of them overflow.
-constexpr std::size_t max_layers = 4096;
 constexpr std::size_t max_width = std::size_t{1} << 20;
 constexpr std::size_t max_vocabulary = std::size_t{1} << 24;
 constexpr std::size_t max_context = std::size_t{1} << 26;
 
-}  // namespace
+class Check {
+ public:
+  explicit Check(const std::string& file) : file_(file) {}
 
-void validate(const ModelConfig& config, const std::string& file) {
-  const auto require = [&](bool holds, std::string_view what) {
-    if (!holds) throw InvalidFile(fmt::format("{}: {}", file, what));
-  };
-  const auto bounded = [&](std::string_view field, std::size_t value, std::size_t most) {
+  void require(bool holds, std::string_view what) const {
+    if (!holds) throw InvalidFile(fmt::format("{}: {}", file_, what));
+  }
+  void bounded(std::string_view field, std::size_t value, std::size_t most) const {
     if (value == 0 || value > most) {
       throw InvalidFile(
-          fmt::format("{}: {} is {}; 1 to {} was expected", file, field, value, most));
+          fmt::format("{}: {} is {}; 1 to {} was expected", file_, field, value, most));
     }
-  };
-  bounded("the number of layers", config.layers.size(), max_layers);
-  bounded("the model width", config.width, max_width);
-  bounded("the FFN width", config.ffn_width, max_width);
-  bounded("the vocabulary size", config.vocabulary, max_vocabulary);
-  bounded("the context length", config.context, max_context);
-  bounded("the number of KV slots", config.kv_slots, config.layers.size());
-  bounded("the head size", config.head_size, kernels::attention_max_head_size);
-  bounded("the number of KV heads", config.kv_heads, max_width / config.head_size);
-  bounded("the number of query heads", config.heads, max_width / config.head_size);
-  require(
+  }
+  // A comparison that NaN fails.
+  void positive(std::string_view field, float value) const {
+    require(value > 0 && value < 1e12F, fmt::format("{} is {}", field, value));
+  }
+
+ private:
+  const std::string& file_;
+};
+
+void validate_rope(const RopeConfig& rope, std::size_t head_size, const Check& check) {
+  check.positive("the rotary base", rope.theta);
+  check.require(
+      rope.divisors.empty() || rope.divisors.size() == head_size / 2,
+      fmt::format("{} divisors of rotary frequencies; half the head size, {}, was expected",
+                  rope.divisors.size(), head_size / 2));
+  for (const float divisor : rope.divisors) {
+    check.positive("a divisor of rotary frequencies", divisor);
+  }
+}
+
+}  // namespace
+
+void validate_heads(const ModelConfig& config, const std::string& file) {
+  const Check check(file);
+  check.bounded("the head size", config.head_size, kernels::attention_max_head_size);
+  check.bounded("the number of KV heads", config.kv_heads, max_width / config.head_size);
+  check.bounded("the number of query heads", config.heads, max_width / config.head_size);
+  check.require(
       config.heads % config.kv_heads == 0,
       fmt::format("{} query heads cannot share {} KV heads evenly", config.heads, config.kv_heads));
-  require(config.heads / config.kv_heads <= kernels::attention_max_rows,
-          fmt::format("{} query heads on each KV head; at most {} are supported",
-                      config.heads / config.kv_heads, kernels::attention_max_rows));
-  require(config.head_size % 2 == 0,
-          fmt::format("head size {} is odd: rotary positions need pairs", config.head_size));
-  require(config.norm_epsilon >= 0 && config.norm_epsilon < 1,
-          fmt::format("the norm's epsilon is {}", config.norm_epsilon));
-  require(config.rope_theta > 0 && config.rope_theta < 1e12F,
-          fmt::format("the rotary base is {}", config.rope_theta));
+  check.require(config.heads / config.kv_heads <= kernels::attention_max_rows,
+                fmt::format("{} query heads on each KV head; at most {} are supported",
+                            config.heads / config.kv_heads, kernels::attention_max_rows));
+  check.require(config.head_size % 2 == 0,
+                fmt::format("head size {} is odd: rotary positions need pairs", config.head_size));
+}
+
+void validate(const ModelConfig& config, const std::string& file) {
+  const Check check(file);
+  check.bounded("the number of layers", config.layers.size(), max_layers);
+  check.bounded("the model width", config.width, max_width);
+  check.bounded("the FFN width", config.ffn_width, max_width);
+  check.bounded("the vocabulary size", config.vocabulary, max_vocabulary);
+  check.bounded("the context length", config.context, max_context);
+  check.bounded("the number of KV slots", config.kv_slots, config.layers.size());
+  validate_heads(config, file);
+  check.require(config.norm_epsilon >= 0 && config.norm_epsilon < 1,
+                fmt::format("the norm's epsilon is {}", config.norm_epsilon));
+  check.positive("the attention scale", config.attention_scale);
+  check.positive("the embedding scale", config.embedding_scale);
+  for (const RopeConfig& rope : config.ropes) validate_rope(rope, config.head_size, check);
   std::vector<bool> written(config.kv_slots, false);
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     const LayerConfig& layer = config.layers[i];
-    require(layer.kv_slot < config.kv_slots,
-            fmt::format("layer {} names KV slot {} of {}", i, layer.kv_slot, config.kv_slots));
+    check.require(layer.kv_slot < config.kv_slots, fmt::format("layer {} names KV slot {} of {}", i,
+                                                               layer.kv_slot, config.kv_slots));
+    check.require(!layer.rope || *layer.rope < config.ropes.size(),
+                  fmt::format("layer {} names rotary base {} of {}", i, layer.rope.value_or(0),
+                              config.ropes.size()));
     // Two writers would leave the earlier layer the later one's keys, but in the next pass only.
-    require(!(layer.writes_kv && written[layer.kv_slot]),
-            fmt::format("layer {} writes KV slot {}, as a layer before it does", i, layer.kv_slot));
+    check.require(
+        !(layer.writes_kv && written[layer.kv_slot]),
+        fmt::format("layer {} writes KV slot {}, as a layer before it does", i, layer.kv_slot));
     if (layer.writes_kv) written[layer.kv_slot] = true;
-    require(written[layer.kv_slot],
-            fmt::format("layer {} reads KV slot {}, which no layer before it writes", i,
-                        layer.kv_slot));
+    check.require(written[layer.kv_slot],
+                  fmt::format("layer {} reads KV slot {}, which no layer before it writes", i,
+                              layer.kv_slot));
   }
 }
 

@@ -22,6 +22,17 @@ bool any_quantised(const Projection& projection) {
                      [](const PackedMatrix& part) { return tensor::is_quantised(part.dtype()); });
 }
 
+std::vector<float> frequencies(const RopeConfig& rope, std::size_t head_size) {
+  std::vector<float> result;
+  for (std::size_t i = 0; i < head_size / 2; ++i) {
+    const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(head_size);
+    const double divisor = rope.divisors.empty() ? 1.0 : static_cast<double>(rope.divisors[i]);
+    result.push_back(
+        static_cast<float>(1.0 / std::pow(static_cast<double>(rope.theta), exponent) / divisor));
+  }
+  return result;
+}
+
 }  // namespace
 
 Rows<float> Forward::Buffer::rows(std::size_t count, std::size_t cols) {
@@ -33,10 +44,8 @@ Forward::Forward(std::shared_ptr<const Model> model, const kernels::Ops& ops,
                  base::ThreadPool& pool, KvShape shape)
     : model_(std::move(model)), ops_(ops), pool_(pool), shape_(shape) {
   const ModelConfig& config = model_->config;
-  for (std::size_t i = 0; i < config.head_size / 2; ++i) {
-    const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(config.head_size);
-    inverse_frequencies_.push_back(
-        static_cast<float>(1.0 / std::pow(static_cast<double>(config.rope_theta), exponent)));
+  for (const RopeConfig& rope : config.ropes) {
+    angles_.push_back({.frequencies = frequencies(rope, config.head_size)});
   }
 }
 
@@ -51,19 +60,21 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
   gate_up_ = gate_up_buffer_.rows(T, 2 * config.ffn_width);
   ffn_ = ffn_buffer_.rows(T, config.ffn_width);
   has_delta_ = false;
+  delta_norm_ = {};
   embed(rows);
   compute_angles(segments);
   plan_attention(segments);
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
     if (stop.stop_requested()) return false;
     attention_block(config.layers[layer], model_->layers[layer], segments);
-    ffn_block(model_->layers[layer]);
+    ffn_block(config.layers[layer], model_->layers[layer]);
   }
-  ops_.add(delta_, hidden_);
+  pool_.run(T, row_grain, [&](std::size_t begin, std::size_t end) { add_delta(begin, end); });
   return true;
 }
 
 void Forward::embed(std::span<const InputRow> rows) {
+  const float scale = model_->config.embedding_scale;
   pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       if (rows[t].embedding != nullptr) {
@@ -71,6 +82,7 @@ void Forward::embed(std::span<const InputRow> rows) {
       } else {
         tensor::unpack_row(model_->embedding, static_cast<std::size_t>(rows[t].token),
                            hidden_.row(t));
+        for (float& value : hidden_.row(t)) value *= scale;
       }
     }
   });
@@ -79,25 +91,27 @@ void Forward::embed(std::span<const InputRow> rows) {
 // The angles of a position depend on the position alone. They are products in f32, as in the code
 // that the models were trained with, and their sine and cosine are rounded once.
 void Forward::compute_angles(std::span<const Segment> segments) {
-  const std::size_t half = inverse_frequencies_.size();
-  cos_ = cos_buffer_.rows(hidden_.rows(), half);
-  sin_ = sin_buffer_.rows(hidden_.rows(), half);
+  const std::size_t half = model_->config.head_size / 2;
   row_segment_.resize(hidden_.rows());
   for (std::size_t s = 0; s < segments.size(); ++s) {
     std::fill_n(row_segment_.begin() + static_cast<std::ptrdiff_t>(segments[s].first_row),
                 segments[s].tokens, s);
   }
-  pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      const Segment& segment = segments[row_segment_[t]];
-      const auto position = static_cast<float>(segment.first_position + t - segment.first_row);
-      for (std::size_t i = 0; i < half; ++i) {
-        const double angle = static_cast<double>(position * inverse_frequencies_[i]);
-        cos_(t, i) = static_cast<float>(std::cos(angle));
-        sin_(t, i) = static_cast<float>(std::sin(angle));
+  for (Angles& angles : angles_) {
+    angles.cos = angles.cos_buffer.rows(hidden_.rows(), half);
+    angles.sin = angles.sin_buffer.rows(hidden_.rows(), half);
+    pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t t = begin; t < end; ++t) {
+        const Segment& segment = segments[row_segment_[t]];
+        const auto position = static_cast<float>(segment.first_position + t - segment.first_row);
+        for (std::size_t i = 0; i < half; ++i) {
+          const double angle = static_cast<double>(position * angles.frequencies[i]);
+          angles.cos(t, i) = static_cast<float>(std::cos(angle));
+          angles.sin(t, i) = static_cast<float>(std::sin(angle));
+        }
       }
-    }
-  });
+    });
+  }
 }
 
 // The same tasks serve every layer: a tile of tokens of one sequence against one KV head.
@@ -124,7 +138,10 @@ void Forward::attention_block(const LayerConfig& config, const LayerWeights& wei
   add_and_norm(weights.attention_norm, any_quantised(weights.qkv));
   qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
   project(weights.qkv, normed_, qkv_);
-  rotate_and_store(config, segments);
+  pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    finish_queries_and_keys(config, weights, begin, end);
+    if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
+  });
   attend(config, segments);
   if (any_quantised(weights.attention_out)) {
     codes_.resize(attended_.rows(), attended_.cols());
@@ -134,43 +151,62 @@ void Forward::attention_block(const LayerConfig& config, const LayerWeights& wei
   }
   project(weights.attention_out, attended_, delta_);
   has_delta_ = true;
+  delta_norm_ = weights.post_attention_norm;
 }
 
-void Forward::ffn_block(const LayerWeights& weights) {
+void Forward::ffn_block(const LayerConfig& config, const LayerWeights& weights) {
   add_and_norm(weights.ffn_norm, any_quantised(weights.gate_up));
   project(weights.gate_up, normed_, gate_up_);
   const bool quantise = any_quantised(weights.down);
   if (quantise) codes_.resize(ffn_.rows(), ffn_.cols());
+  const auto activate = config.activation == Activation::silu ? ops_.swiglu : ops_.geglu;
   pool_.run(ffn_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    ops_.swiglu(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
+    activate(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
     if (quantise) ops_.quantise_rows(ffn_, begin, end, codes_);
   });
   project(weights.down, ffn_, delta_);
+  delta_norm_ = weights.post_ffn_norm;
 }
 
-void Forward::rotate_and_store(const LayerConfig& config, std::span<const Segment> segments) {
+// Between the projection and the cache: biases, the heads' norms, positions.
+void Forward::finish_queries_and_keys(const LayerConfig& config, const LayerWeights& weights,
+                                      std::size_t begin, std::size_t end) {
+  const ModelConfig& model = model_->config;
+  const std::size_t K = model.head_size, count = end - begin;
+  const std::size_t key_heads = config.writes_kv ? model.kv_heads : 0;
+  const Rows<float> qkv = qkv_.slice_rows(begin, count);
+  if (config.qkv_bias) ops_.add({weights.qkv_bias.data(), count, qkv.cols(), 0}, qkv);
+  if (config.qk_norm) {
+    for (std::size_t t = 0; t < count; ++t) {
+      const Rows<float> queries(qkv.row(t).data(), model.heads, K);
+      ops_.rms_norm(queries, weights.q_norm, model.norm_epsilon, queries);
+      if (!config.writes_kv) continue;
+      const Rows<float> keys(qkv.row(t).data() + model.query_width(), key_heads, K);
+      ops_.rms_norm(keys, weights.k_norm, model.norm_epsilon, keys);
+    }
+  }
+  if (config.rope) {
+    const Angles& angles = angles_[*config.rope];
+    ops_.rope(qkv, model.heads + key_heads, K, angles.cos.slice_rows(begin, count),
+              angles.sin.slice_rows(begin, count));
+  }
+}
+
+void Forward::store_keys_and_values(const LayerConfig& config, std::span<const Segment> segments,
+                                    std::size_t begin, std::size_t end) {
   const ModelConfig& model = model_->config;
   const std::size_t K = model.head_size;
-  const std::size_t rotated_heads = model.heads + (config.writes_kv ? model.kv_heads : 0);
-  pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    const std::size_t count = end - begin;
-    if (config.rope) {
-      ops_.rope(qkv_.slice_rows(begin, count), rotated_heads, K, cos_.slice_rows(begin, count),
-                sin_.slice_rows(begin, count));
+  for (std::size_t t = begin; t < end; ++t) {
+    const Segment& segment = segments[row_segment_[t]];
+    const std::size_t position = segment.first_position + t - segment.first_row;
+    std::byte* page = segment.pages[position / kernels::page_positions];
+    const float* keys = qkv_.row(t).data() + model.query_width();
+    const float* values = keys + model.kv_width();
+    for (std::size_t head = 0; head < model.kv_heads; ++head) {
+      ops_.kv_store(shape_.head, page + shape_.region_offset(config.kv_slot, head),
+                    position % kernels::page_positions, keys + head * K, values + head * K);
     }
-    if (!config.writes_kv) return;
-    for (std::size_t t = begin; t < end; ++t) {
-      const Segment& segment = segments[row_segment_[t]];
-      const std::size_t position = segment.first_position + t - segment.first_row;
-      std::byte* page = segment.pages[position / kernels::page_positions];
-      const float* keys = qkv_.row(t).data() + model.query_width();
-      const float* values = keys + model.kv_width();
-      for (std::size_t head = 0; head < model.kv_heads; ++head) {
-        ops_.kv_store(shape_.head, page + shape_.region_offset(config.kv_slot, head),
-                      position % kernels::page_positions, keys + head * K, values + head * K);
-      }
-    }
-  });
+  }
 }
 
 void Forward::attend(const LayerConfig& config, std::span<const Segment> segments) {
@@ -199,7 +235,7 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
           .tokens = task.tokens,
           .group = group,
           .window = config.window,
-          .scale = 1.0F / std::sqrt(static_cast<float>(K)),
+          .scale = model.attention_scale,
           .q = qkv_.row(row).data() + column,
           .q_stride = qkv_.stride(),
           .out = attended_.row(row).data() + column,
@@ -209,15 +245,23 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
   });
 }
 
+// hidden += delta, which has a norm of its own in some families.
+void Forward::add_delta(std::size_t begin, std::size_t end) {
+  const Rows<float> delta = delta_.slice_rows(begin, end - begin);
+  if (!delta_norm_.empty()) {
+    ops_.rms_norm(delta, delta_norm_, model_->config.norm_epsilon, delta);
+  }
+  ops_.add(delta, hidden_.slice_rows(begin, end - begin));
+}
+
 // hidden += delta; normed = norm(hidden); codes = quantised normed: one region, one pass over a
 // row.
 void Forward::add_and_norm(std::span<const float> weight, bool quantise) {
   if (quantise) codes_.resize(hidden_.rows(), hidden_.cols());
   pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    const std::size_t count = end - begin;
-    const Rows<float> hidden = hidden_.slice_rows(begin, count);
-    if (has_delta_) ops_.add(delta_.slice_rows(begin, count), hidden);
-    ops_.rms_norm(hidden, weight, model_->config.norm_epsilon, normed_.slice_rows(begin, count));
+    if (has_delta_) add_delta(begin, end);
+    ops_.rms_norm(hidden_.slice_rows(begin, end - begin), weight, model_->config.norm_epsilon,
+                  normed_.slice_rows(begin, end - begin));
     if (quantise) ops_.quantise_rows(normed_, begin, end, codes_);
   });
 }

@@ -21,7 +21,8 @@
 
 namespace espalier::model {
 
-// A token, or a ready embedding row f32 [D] in its place.
+// A token, or a ready embedding row f32 [D] in its place (used as it is: embedding_scale is for
+// tokens).
 struct InputRow {
   base::TokenId token = 0;
   const float* embedding = nullptr;
@@ -60,6 +61,12 @@ class Forward {
     std::vector<float> storage;
     tensor::Rows<float> rows(std::size_t count, std::size_t cols);
   };
+  // The turns of a batch's rows under one RopeConfig.
+  struct Angles {
+    std::vector<float> frequencies;          // [K/2]
+    tensor::Rows<float> cos = {}, sin = {};  // [T, K/2]
+    Buffer cos_buffer = {}, sin_buffer = {};
+  };
   struct AttentionTask {
     std::size_t segment = 0;
     std::size_t kv_head = 0;
@@ -72,9 +79,13 @@ class Forward {
   void plan_attention(std::span<const Segment> segments);
   void attention_block(const LayerConfig& config, const LayerWeights& weights,
                        std::span<const Segment> segments);
-  void ffn_block(const LayerWeights& weights);
-  void rotate_and_store(const LayerConfig& config, std::span<const Segment> segments);
+  void ffn_block(const LayerConfig& config, const LayerWeights& weights);
+  void finish_queries_and_keys(const LayerConfig& config, const LayerWeights& weights,
+                               std::size_t begin, std::size_t end);
+  void store_keys_and_values(const LayerConfig& config, std::span<const Segment> segments,
+                             std::size_t begin, std::size_t end);
   void attend(const LayerConfig& config, std::span<const Segment> segments);
+  void add_delta(std::size_t begin, std::size_t end);
   void add_and_norm(std::span<const float> weight, bool quantise);
   void final_norm(std::span<const std::size_t> rows, bool quantise);
   void project(const Projection& projection, tensor::Rows<const float> x, tensor::Rows<float> y);
@@ -84,25 +95,25 @@ class Forward {
   const kernels::Ops& ops_;
   base::ThreadPool& pool_;
   KvShape shape_;
-  std::vector<float> inverse_frequencies_;  // [K/2]
+  std::vector<Angles> angles_;  // one a RopeConfig
 
   // One batch, T rows.
-  tensor::Rows<float> hidden_;     // [T, D] the residual stream
-  tensor::Rows<float> delta_;      // [T, D] what the last block adds to it
-  tensor::Rows<float> normed_;     // [T, D]
-  tensor::Rows<float> qkv_;        // [T, (H + 2·H_kv)·K]
-  tensor::Rows<float> attended_;   // [T, H·K]
-  tensor::Rows<float> gate_up_;    // [T, 2F]
-  tensor::Rows<float> ffn_;        // [T, F]
-  tensor::Rows<float> cos_, sin_;  // [T, K/2]
+  tensor::Rows<float> hidden_;    // [T, D] the residual stream
+  tensor::Rows<float> delta_;     // [T, D] what the last block adds to it
+  tensor::Rows<float> normed_;    // [T, D]
+  tensor::Rows<float> qkv_;       // [T, (H + 2·H_kv)·K]
+  tensor::Rows<float> attended_;  // [T, H·K]
+  tensor::Rows<float> gate_up_;   // [T, 2F]
+  tensor::Rows<float> ffn_;       // [T, F]
   bool has_delta_ = false;
-  kernels::QuantisedRows codes_;  // the input of the next projection
+  std::span<const float> delta_norm_;  // what delta_ is still to be normalised with; may be empty
+  kernels::QuantisedRows codes_;       // the input of the next projection
   std::vector<std::size_t> row_segment_;
   std::vector<AttentionTask> tasks_;
   std::vector<const std::byte*> regions_;        // of the layer at hand: [segment][kv head][page]
   std::vector<std::size_t> regions_of_segment_;  // where a segment's part of regions_ begins
   Buffer hidden_buffer_, delta_buffer_, normed_buffer_, qkv_buffer_, attended_buffer_,
-      gate_up_buffer_, ffn_buffer_, cos_buffer_, sin_buffer_, group_logits_buffer_;
+      gate_up_buffer_, ffn_buffer_, group_logits_buffer_;
 };
 
 }  // namespace espalier::model

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <numeric>
 #include <random>
 
 #include "model/reference_testing.h"
@@ -51,21 +52,28 @@ Model random_model(std::vector<LayerConfig> layers, std::size_t slots) {
        .context = 512,
        .kv_slots = slots,
        .norm_epsilon = 1e-5F,
-       .rope_theta = 10000,
+       .attention_scale = 0.21F,
+       .embedding_scale = 1.5F,
+       .ropes = {{}, {.theta = 500, .divisors = {1, 1, 1.5F, 2, 3, 4, 5, 6, 7, 8}}},
        .tied_embeddings = false,
        .layers = std::move(layers)};
   validate(c, "random");
   RandomWeights random;
   model.embedding = random.matrix(c.vocabulary, c.width);
   for (const LayerConfig& layer : c.layers) {
+    const std::size_t qkv = c.query_width() + (layer.writes_kv ? 2 * c.kv_width() : 0);
     model.layers.push_back({
         .attention_norm = random.norm(c.width),
-        .qkv =
-            random.projection(c.query_width() + (layer.writes_kv ? 2 * c.kv_width() : 0), c.width),
+        .qkv = random.projection(qkv, c.width),
+        .qkv_bias = random.norm(layer.qkv_bias ? qkv : 0),
+        .q_norm = random.norm(layer.qk_norm ? c.head_size : 0),
+        .k_norm = random.norm(layer.qk_norm && layer.writes_kv ? c.head_size : 0),
         .attention_out = random.projection(c.width, c.query_width()),
+        .post_attention_norm = random.norm(layer.post_norms ? c.width : 0),
         .ffn_norm = random.norm(c.width),
         .gate_up = random.projection(2 * c.ffn_width, c.width),
         .down = random.projection(c.width, c.ffn_width),
+        .post_ffn_norm = random.norm(layer.post_norms ? c.width : 0),
     });
   }
   model.final_norm = random.norm(c.width);
@@ -74,7 +82,7 @@ Model random_model(std::vector<LayerConfig> layers, std::size_t slots) {
 }
 
 // Logits [T, V] of the real forward pass, in one batch.
-std::vector<float> forward_logits(const Model& model, const std::vector<base::TokenId>& tokens,
+std::vector<float> forward_logits(const Model& model, const std::vector<InputRow>& rows,
                                   base::Isa isa) {
   base::ThreadPool pool(2);
   const KvShape shape = kv_shape(model.config, kernels::KvType::f32);
@@ -82,31 +90,28 @@ std::vector<float> forward_logits(const Model& model, const std::vector<base::To
                   pool, shape);
   std::vector<std::unique_ptr<std::byte[]>> storage;
   std::vector<std::byte*> pages;
-  for (std::size_t p = 0; p * kernels::page_positions < tokens.size(); ++p) {
+  for (std::size_t p = 0; p * kernels::page_positions < rows.size(); ++p) {
     // Bytes that are NaN as floats: what is not written must not be read.
     storage.push_back(std::make_unique<std::byte[]>(shape.page_bytes() + 64));
     std::fill_n(storage.back().get(), shape.page_bytes() + 64, std::byte{0xff});
     const auto address = reinterpret_cast<std::uintptr_t>(storage.back().get());
     pages.push_back(storage.back().get() + (64 - address % 64));
   }
-  std::vector<InputRow> rows;
-  std::vector<std::size_t> wanted;
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    rows.push_back({.token = tokens[t]});
-    wanted.push_back(t);
-  }
-  const Segment segment{
-      .first_row = 0, .tokens = tokens.size(), .first_position = 0, .pages = pages};
+  std::vector<std::size_t> wanted(rows.size());
+  std::iota(wanted.begin(), wanted.end(), std::size_t{0});
+  const Segment segment{.first_row = 0, .tokens = rows.size(), .first_position = 0, .pages = pages};
   EXPECT_TRUE(forward.run(rows, {&segment, 1}, {}));
-  std::vector<float> logits(tokens.size() * model.config.vocabulary);
-  forward.logits(wanted, {logits.data(), tokens.size(), model.config.vocabulary});
+  std::vector<float> logits(rows.size() * model.config.vocabulary);
+  forward.logits(wanted, {logits.data(), rows.size(), model.config.vocabulary});
   return logits;
 }
 
 void expect_close_to_reference(const Model& model, std::size_t count) {
   std::vector<base::TokenId> tokens;
+  std::vector<InputRow> rows;
   for (std::size_t t = 0; t < count; ++t) {
     tokens.push_back(static_cast<base::TokenId>((t * t * 7 + t) % model.config.vocabulary));
+    rows.push_back({.token = tokens.back()});
   }
   const auto expected = testing::reference_logits(model, tokens);
   for (base::Isa isa : base::all_isas) {
@@ -114,7 +119,7 @@ void expect_close_to_reference(const Model& model, std::size_t count) {
       std::cout << "this machine lacks " << base::name(isa) << ": not compared\n";
       continue;
     }
-    const auto logits = forward_logits(model, tokens, isa);
+    const auto logits = forward_logits(model, rows, isa);
     double worst = 0, largest = 0;
     for (std::size_t t = 0; t < count; ++t) {
       for (std::size_t v = 0; v < model.config.vocabulary; ++v) {
@@ -147,7 +152,49 @@ TEST(Forward, LayersThatShareASlotReadWhatTheWriterLeft) {
 }
 
 TEST(Forward, LayersWithoutRopeSeeNoPositions) {
-  expect_close_to_reference(random_model({{.kv_slot = 0, .rope = false}, {.kv_slot = 1}}, 2), 80);
+  expect_close_to_reference(random_model({{.kv_slot = 0, .rope = std::nullopt}, {.kv_slot = 1}}, 2),
+                            80);
+}
+
+TEST(Forward, EachLayerTurnsByItsOwnRope) {
+  expect_close_to_reference(random_model({{.kv_slot = 0, .rope = 1}, {.kv_slot = 1}}, 2), 80);
+}
+
+TEST(Forward, BiasesStandBeforeRope) {
+  expect_close_to_reference(
+      random_model({{.kv_slot = 0, .qkv_bias = true}, {.kv_slot = 1, .qkv_bias = true}}, 2), 80);
+}
+
+TEST(Forward, HeadsAreNormalisedBeforeRope) {
+  expect_close_to_reference(
+      random_model({{.kv_slot = 0, .qk_norm = true},
+                    {.kv_slot = 0, .writes_kv = false, .qkv_bias = true, .qk_norm = true}},
+                   1),
+      80);
+}
+
+TEST(Forward, SoftNormsAndGeluEqualTheReference) {
+  const LayerConfig local = {.kv_slot = 0,
+                             .window = 7,
+                             .rope = 1,
+                             .qk_norm = true,
+                             .post_norms = true,
+                             .activation = Activation::gelu_tanh};
+  LayerConfig global = local;
+  global.kv_slot = 1;
+  global.window = 0;
+  global.rope = 0;
+  expect_close_to_reference(random_model({local, global}, 2), 140);
+}
+
+TEST(Forward, AReadyEmbeddingIsNotScaled) {
+  Model model = random_model({{.kv_slot = 0}}, 1);
+  const auto by_token = forward_logits(model, {{.token = 5}}, base::Isa::scalar);
+  std::vector<float> row(model.config.width);
+  tensor::unpack_row(model.embedding, 5, row);
+  for (float& value : row) value *= model.config.embedding_scale;
+  const auto by_row = forward_logits(model, {{.embedding = row.data()}}, base::Isa::scalar);
+  EXPECT_EQ(by_token, by_row);
 }
 
 TEST(Forward, AStopTokenEndsIt) {

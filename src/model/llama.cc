@@ -2,6 +2,7 @@
 // grouped-query attention with RoPE, SwiGLU.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdint>
 
 #include "espalier/error.h"
@@ -50,7 +51,8 @@ ModelConfig llama_config(const tensor::GgufFile& file) {
   config.ffn_width = size("llama.feed_forward_length");
   config.context = size("llama.context_length");
   config.norm_epsilon = keys.get_float("llama.attention.layer_norm_rms_epsilon");
-  config.rope_theta = keys.find_float("llama.rope.freq_base").value_or(10000.0F);
+  config.attention_scale = 1 / std::sqrt(static_cast<float>(config.head_size));
+  config.ropes = {{.theta = keys.find_float("llama.rope.freq_base").value_or(10000.0F)}};
   for (const std::string_view key :
        {"llama.rope.dimension_count", "llama.attention.value_length"}) {
     const auto value = keys.find_integer<std::uint32_t>(key);

@@ -19,13 +19,19 @@ struct Projection {
   std::size_t cols() const noexcept { return parts.front().cols(); }
 };
 
+// In the order of computation. What a layer's config does not ask for is empty.
 struct LayerWeights {
   std::vector<float> attention_norm;  // [D]
-  Projection qkv;               // [(H + 2·H_kv)·K, D], or [H·K, D] where the layer writes no KV
-  Projection attention_out;     // [D, H·K]
-  std::vector<float> ffn_norm;  // [D]
-  Projection gate_up;           // [2F, D]
-  Projection down;              // [D, F]
+  Projection qkv;  // [(H + 2·H_kv)·K, D], or [H·K, D] where the layer writes no KV
+  std::vector<float> qkv_bias = {};             // as many as qkv has rows
+  std::vector<float> q_norm = {};               // [K]
+  std::vector<float> k_norm = {};               // [K]
+  Projection attention_out;                     // [D, H·K]
+  std::vector<float> post_attention_norm = {};  // [D]
+  std::vector<float> ffn_norm;                  // [D]
+  Projection gate_up;                           // [2F, D]
+  Projection down;                              // [D, F]
+  std::vector<float> post_ffn_norm = {};        // [D]
 };
 
 struct Model {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -32,7 +33,8 @@ ModelConfig good_config() {
           .context = 128,
           .kv_slots = 2,
           .norm_epsilon = 1e-5F,
-          .rope_theta = 10000,
+          .attention_scale = 0.25F,
+          .ropes = {{.theta = 10000}},
           .tied_embeddings = true,
           .layers = {{.kv_slot = 0}, {.kv_slot = 1}}};
 }
@@ -60,7 +62,13 @@ TEST(ModelConfig, NumbersThatDoNotFitTogetherAreRefusedByName) {
       },
       "130 query heads on each KV head");
   refused([](auto& c) { c.norm_epsilon = -1; }, "epsilon");
-  refused([](auto& c) { c.rope_theta = 0; }, "rotary base");
+  refused([](auto& c) { c.ropes[0].theta = 0; }, "rotary base is 0");
+  refused([](auto& c) { c.ropes[0].divisors = {1, 2}; }, "2 divisors");
+  refused([](auto& c) { c.ropes[0].divisors.assign(8, -1); },
+          "divisor of rotary frequencies is -1");
+  refused([](auto& c) { c.layers[1].rope = 1; }, "layer 1 names rotary base 1 of 1");
+  refused([](auto& c) { c.attention_scale = 0; }, "attention scale is 0");
+  refused([](auto& c) { c.embedding_scale = std::nanf(""); }, "embedding scale is nan");
   refused([](auto& c) { c.layers[1].kv_slot = 2; }, "names KV slot 2 of 2");
   refused([](auto& c) { c.layers[1].kv_slot = 0; }, "layer 1 writes KV slot 0");
   refused([](auto& c) { c.layers[0].writes_kv = false; }, "no layer before it writes");
