@@ -227,12 +227,14 @@ TEST_P(Determinism, RandomSchedulesDoNotChangeABit) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Determinism,
-                         ::testing::Values(Case{"gqa_tied_f32", kernels::KvType::f32},
-                                           Case{"head64_q4_1", kernels::KvType::f16},
-                                           Case{"width96_q8_0", kernels::KvType::int8},
-                                           Case{"width96_q4_0", kernels::KvType::f16}),
-                         [](const auto& instance) { return instance.param.fixture; });
+INSTANTIATE_TEST_SUITE_P(
+    Models, Determinism,
+    ::testing::Values(
+        Case{"gqa_tied_f32", kernels::KvType::f32}, Case{"head64_q4_1", kernels::KvType::f16},
+        Case{"width96_q8_0", kernels::KvType::int8}, Case{"width96_q4_0", kernels::KvType::f16},
+        // Windows, norms of heads and of what blocks add, two RoPE bases; biases.
+        Case{"gemma3_window", kernels::KvType::f16}, Case{"qwen2_bias", kernels::KvType::int8}),
+    [](const auto& instance) { return instance.param.fixture; });
 
 }  // namespace
 }  // namespace espalier::engine

@@ -1,4 +1,4 @@
-// For tests: the tiny models of tests/parity/fixtures (vocabulary 320, made with transformers), and
+// For tests: the tiny models of tests/parity/fixtures (vocabulary 272, made with transformers), and
 // the real model where there is one.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "base/token.h"
 #include "engine/engine.h"
+#include "model/load_folder.h"
 #include "model/load_gguf.h"
 #include "tensor/gguf_reader.h"
 
@@ -21,6 +22,13 @@ inline std::shared_ptr<const model::Model> load_fixture(const std::string& name)
   base::ThreadPool pool(1);
   const auto file = tensor::GgufFile::open("tests/parity/fixtures/" + name + ".gguf");
   return std::make_shared<const model::Model>(model::load_gguf(file, pool));
+}
+
+// The same weights as transformers saved them. Not every fixture has a folder.
+inline std::shared_ptr<const model::Model> load_fixture_folder(const std::string& name) {
+  base::ThreadPool pool(1);
+  return std::make_shared<const model::Model>(
+      model::load_folder("tests/parity/fixtures/" + name, pool));
 }
 
 // Tokens that differ from one another without a pattern a model could hide a fault behind.

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/fixture_testing.h"
@@ -21,6 +23,7 @@ class Parity : public ::testing::TestWithParam<std::string> {
   const parity::Expected expected_ =
       parity::read_expected("tests/parity/fixtures/" + GetParam() + ".expected");
 
+  // check(logits of the expected file's tokens, isa)
   template <class Check>
   void on_every_isa(const std::shared_ptr<const model::Model>& model, Check check) const {
     for (base::Isa isa : base::all_isas) {
@@ -30,9 +33,13 @@ class Parity : public ::testing::TestWithParam<std::string> {
       }
       SCOPED_TRACE(base::name(isa));
       std::cout << GetParam() << ", " << base::name(isa) << ": ";
-      check(testing::logits_of(model, {.threads = 2, .isa = isa, .kv_type = kernels::KvType::f32},
-                               expected_.ids));
+      check(logits_on(isa, model), isa);
     }
+  }
+  std::vector<float> logits_on(base::Isa isa, std::shared_ptr<const model::Model> model) const {
+    return testing::logits_of(std::move(model),
+                              {.threads = 2, .isa = isa, .kv_type = kernels::KvType::f32},
+                              expected_.ids);
   }
 };
 
@@ -78,7 +85,7 @@ std::shared_ptr<const model::Model> dequantised(const model::Model& model) {
 TEST_P(Parity, LogitsInF32EqualThoseOfTransformers) {
   ASSERT_EQ(expected_.tokens(), 512U);
   ASSERT_EQ(expected_.vocabulary, model_->config.vocabulary);
-  on_every_isa(dequantised(*model_), [&](const std::vector<float>& logits) {
+  on_every_isa(dequantised(*model_), [&](const std::vector<float>& logits, base::Isa) {
     double worst = 0;
     for (std::size_t t = 0; t < expected_.tokens(); ++t) {
       worst = std::max(worst, expected_.error_at(t, logits.data() + t * expected_.vocabulary));
@@ -92,7 +99,7 @@ TEST_P(Parity, LogitsInF32EqualThoseOfTransformers) {
 // of a normal block's norm, in each of the 4 matmuls of a layer and the head. Random weights pass
 // that on undamped through 2 layers; 5 % leaves room for softmax to sharpen it.
 TEST_P(Parity, QuantisedWeightsGiveLogitsCloseToThoseInF32) {
-  on_every_isa(model_, [&](const std::vector<float>& logits) {
+  on_every_isa(model_, [&](const std::vector<float>& logits, base::Isa) {
     const std::size_t V = expected_.vocabulary;
     double error = 0, norm = 0;
     for (std::size_t i = 0; i < expected_.positions.size(); ++i) {
@@ -108,10 +115,34 @@ TEST_P(Parity, QuantisedWeightsGiveLogitsCloseToThoseInF32) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Parity,
-                         ::testing::Values("gqa_tied_f32", "mha_untied_f32", "width96_f16",
-                                           "width96_q8_0", "width96_q4_0", "head64_q4_1"),
-                         [](const auto& instance) { return instance.param; });
+// Models of every family, as GGUF and as a folder.
+const auto families = ::testing::Values("llama3_scaled", "mistral_window", "qwen2_bias",
+                                        "qwen3_f32", "gemma3_window");
+
+const auto fixture_name = [](const auto& instance) { return instance.param; };
+
+INSTANTIATE_TEST_SUITE_P(Types, Parity,
+                         ::testing::Values("gqa_tied_f32", "width96_q8_0", "width96_q4_0",
+                                           "head64_q4_1"),
+                         fixture_name);
+INSTANTIATE_TEST_SUITE_P(Families, Parity, families, fixture_name);
+
+class FolderParity : public Parity {};
+
+// Closer than the 1e-5 that two files of one model may differ by: the packed weights are the same,
+// so the bits are. The folder thereby has what the test above says of the file.
+TEST_P(FolderParity, AFolderGivesTheBitsOfItsGgufFile) {
+  const auto folder = testing::load_fixture_folder(GetParam());
+  EXPECT_EQ(folder->config.tied_embeddings, model_->config.tied_embeddings);
+  on_every_isa(folder, [&](const std::vector<float>& logits, base::Isa isa) {
+    const std::vector<float> expected = logits_on(isa, model_);
+    std::cout << logits.size() << " logits compared\n";
+    ASSERT_EQ(logits.size(), expected.size());
+    EXPECT_EQ(std::memcmp(logits.data(), expected.data(), expected.size() * sizeof(float)), 0);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, FolderParity, families, fixture_name);
 
 }  // namespace
 }  // namespace espalier::engine

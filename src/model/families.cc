@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -10,22 +11,48 @@
 
 namespace espalier::model {
 
+namespace {
+
+const Family* find(std::string_view Family::* spelling, std::string_view name) {
+  for (const Family& family : families()) {
+    if (!name.empty() && family.*spelling == name) return &family;
+  }
+  return nullptr;
+}
+
+std::string refusal(std::string_view Family::* spelling, std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Family& family : families()) {
+    if (!(family.*spelling).empty()) known.push_back(family.*spelling);
+  }
+  return fmt::format("the model family '{}' is not supported; supported are: {}", name,
+                     fmt::join(known, ", "));
+}
+
+}  // namespace
+
 std::span<const Family> families() {
-  static constexpr Family all[] = {
-      {.name = "llama", .config = llama_config, .interleaved_rope = true},
-  };
+  static const std::array all = {llama_family(), mistral_family(), qwen2_family(), qwen3_family(),
+                                 gemma3_family()};
   return all;
 }
 
 const Family& family_of(const tensor::GgufFile& file) {
   const std::string_view name = file.metadata().get_string("general.architecture");
-  std::vector<std::string_view> known;
-  for (const Family& family : families()) {
-    if (family.name == name) return family;
-    known.push_back(family.name);
+  if (const Family* family = find(&Family::gguf, name)) return *family;
+  throw InvalidFile(fmt::format("{}: {}", file.name(), refusal(&Family::gguf, name)));
+}
+
+const Family& family_of(const HfKeys& keys) {
+  const base::JsonValue type = keys.json().get("model_type");
+  const std::string_view name = type.as_string();
+  if (const Family* family = find(&Family::hf, name)) return *family;
+  if (name == "gemma3") {
+    type.fail(
+        "gemma 3 with images (Gemma3ForConditionalGeneration) is not supported; its text model "
+        "alone is (model_type 'gemma3_text'), and so are GGUF files of it");
   }
-  throw InvalidFile(fmt::format("{}: the model family '{}' is not supported; supported are: {}",
-                                file.name(), name, fmt::join(known, ", ")));
+  type.fail(refusal(&Family::hf, name));
 }
 
 }  // namespace espalier::model

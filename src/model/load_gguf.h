@@ -1,8 +1,5 @@
-// From a GGUF file to a Model.
-//
-// A family is a mapping from the file's keys to a ModelConfig (families.h); the tensors' names are
-// the same for all of them. Every tensor of the file must have found its place: a tensor that is
-// left over would mean that the model computes something else than we do, so it is refused by name.
+// From a GGUF file to a Model: its family (families.h) maps keys to a ModelConfig, load_weights.h
+// does the rest.
 #pragma once
 
 #include "base/thread_pool.h"

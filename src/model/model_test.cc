@@ -114,7 +114,7 @@ TEST(LoadGguf, ReadsTheConfigurationOfEveryFixture) {
   EXPECT_EQ(tied.config.layers.size(), tied.layers.size());
   EXPECT_EQ(tied.config.kv_heads, 2U);
   EXPECT_EQ(&tied.output_head(), &tied.embedding);
-  const Model untied = SpoiltFile("mha_untied_f32").load();
+  const Model untied = SpoiltFile("llama3_scaled").load();
   EXPECT_FALSE(untied.config.tied_embeddings);
   EXPECT_EQ(untied.output_head().rows(), untied.config.vocabulary);
   EXPECT_EQ(untied.layers[0].qkv.parts.size(), 1U) << "parts of one dtype are fused";
@@ -123,7 +123,7 @@ TEST(LoadGguf, ReadsTheConfigurationOfEveryFixture) {
 TEST(LoadGguf, FilesThatWouldComputeSomethingElseAreRefused) {
   SpoiltFile("gqa_tied_f32")
       .replace("general.architecture", "llama", "mamba")
-      .expect_refused("'mamba' is not supported; supported are: llama");
+      .expect_refused("'mamba' is not supported; supported are: llama, qwen2, qwen3, gemma3");
   SpoiltFile("gqa_tied_f32")
       .replace("blk.1.ffn_up.weight", "blk.1.ffn_up.weight", "blk.1.ffn_up.wonder")
       .expect_refused("blk.1.ffn_up.weight");
@@ -137,6 +137,36 @@ TEST(LoadGguf, FilesThatWouldComputeSomethingElseAreRefused) {
   SpoiltFile("gqa_tied_f32").set_u32("llama.attention.head_count", 0).expect_refused("is 0");
   SpoiltFile("gqa_tied_f32").set_u32("llama.attention.head_count_kv", 3).expect_refused("share 3");
   SpoiltFile("gqa_tied_f32").set_u32("llama.context_length", 0).expect_refused("context length");
+}
+
+TEST(LoadGguf, ReadsEachFamilysKeys) {
+  const ModelConfig llama = SpoiltFile("llama3_scaled").load().config;
+  ASSERT_EQ(llama.ropes[0].divisors.size(), 8U);
+  EXPECT_EQ(llama.ropes[0].divisors.front(), 1);
+  EXPECT_EQ(llama.ropes[0].divisors.back(), 8);
+  const ModelConfig mistral = SpoiltFile("mistral_window").load().config;
+  for (const LayerConfig& layer : mistral.layers) EXPECT_EQ(layer.window, 100U);
+  const Model qwen2 = SpoiltFile("qwen2_bias").load();
+  EXPECT_EQ(qwen2.layers[1].qkv_bias.size(), qwen2.layers[1].qkv.rows());
+  const Model qwen3 = SpoiltFile("qwen3_f32").load();
+  EXPECT_EQ(qwen3.layers[1].q_norm.size(), qwen3.config.head_size);
+  const ModelConfig gemma3 = SpoiltFile("gemma3_window").load().config;
+  ASSERT_EQ(gemma3.layers.size(), 7U);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(gemma3.layers[i].window, i == 5 ? 0U : 48U) << i;
+    EXPECT_EQ(gemma3.ropes.at(gemma3.layers[i].rope.value()).theta, i == 5 ? 1e6F : 1e4F) << i;
+  }
+  EXPECT_EQ(gemma3.ropes[0].divisors, std::vector<float>(8, 8.0F));
+  EXPECT_FLOAT_EQ(gemma3.embedding_scale, std::sqrt(32.0F));
+}
+
+TEST(LoadGguf, ATensorWithoutAPlaceIsRefused) {
+  SpoiltFile("llama3_scaled")
+      .replace("", "rope_freqs.weight", "rope_freqz.weight")
+      .expect_refused("'rope_freqz.weight' has no place");
+  SpoiltFile("qwen3_f32")
+      .replace("", "blk.1.attn_q_norm.weight", "blk.1.attn_q_nurm.weight")
+      .expect_refused("no tensor 'blk.1.attn_q_norm.weight'");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 """NAME.expected: token ids and the logits that torch computed for them, in a few kilobytes.
 
-All 512 x 272 logits of one fixture would be half a megabyte. The file holds the rows of 32 positions
+All 512 x 272 logits of one fixture would be half a megabyte. The file holds the rows of 8 positions
 in full, and of *every* position eight sketches: sums of the row's logits under fixed random signs.
 
 Why sketches suffice: let e[v] be an engine's error at one position. A sketch's difference is
@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 MAGIC = b"EPARITY1"
-FULL_POSITIONS = 32
+FULL_POSITIONS = 8
 SKETCHES = 8
 
 

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Writes the parity fixtures: tiny random llama models and the logits that torch gives for them.
+"""Writes the parity fixtures: tiny random models and the logits that torch gives for them.
 
-Each fixture is a pair in tests/parity/fixtures:
+Each fixture is two or three things in tests/parity/fixtures:
 
-  NAME.gguf      a model of the llama family with a byte-level BPE tokenizer and a ChatML template,
-                 written by PyPI gguf; any program that reads GGUF can load and run it
-  NAME.expected  512 token ids and what transformers' LlamaForCausalLM (torch, f32, eager attention)
-                 answers for them; expected.py describes the bytes, expected.h reads them from C++
+  NAME.gguf      a model with a byte-level BPE tokenizer and a ChatML template, written by PyPI gguf; any
+                 program that reads GGUF can load and run it
+  NAME/          the same weights as transformers saves them, in several files (models of families.py)
+  NAME.expected  512 token ids and what transformers (torch, f32, eager attention) answers for them;
+                 expected.py describes the bytes, expected.h reads them from C++
+
+Variants of llama below differ in the types of their weights; families.py has a model of every family.
 
 The weights that torch runs are the *stored* weights: rounded to the file's type and read back by
 PyPI gguf, so that the whole difference to another engine is that engine's arithmetic.
@@ -15,6 +18,7 @@ PyPI gguf, so that the whole difference to another engine is that engine's arith
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +32,9 @@ try:
     import torch
     from gguf import GGMLQuantizationType as Type
     from transformers import LlamaConfig, LlamaForCausalLM
+
+    import families
+    from families import deinterleave_halves, interleave_halves
 except ImportError as missing:
     sys.exit(f"make_fixtures: {missing}; run scripts/setup --verify, then .venv/bin/python {sys.argv[0]}")
 
@@ -57,11 +64,6 @@ class Variant:
 VARIANTS = [
     Variant("gqa_tied_f32", 1, width=64, heads=4, kv_heads=2, head_size=16, ffn=96, layers=2,
             rope_theta=10_000.0, tied=True),
-    # heads * head_size = 64 is not the width: the reader must honour attention.key_length.
-    Variant("mha_untied_f32", 2, width=32, heads=2, kv_heads=2, head_size=32, ffn=64, layers=3,
-            rope_theta=500_000.0, tied=False),
-    Variant("width96_f16", 3, width=96, heads=6, kv_heads=2, head_size=16, ffn=160, layers=2,
-            rope_theta=10_000.0, tied=True, body=Type.F16, embedding=Type.F16),
     Variant("width96_q4_0", 4, width=96, heads=3, kv_heads=1, head_size=32, ffn=160, layers=2,
             rope_theta=10_000.0, tied=True, body=Type.Q4_0, embedding=Type.Q4_0),
     # The types and the head size of SmolLM2-135M's Q4_1 file.
@@ -111,50 +113,6 @@ def random_model(variant: Variant) -> LlamaForCausalLM:
     return model
 
 
-def interleave_halves(weight: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of Q or K as GGUF's llama family wants them.
-
-    transformers rotates row i of a head with row i + head_size / 2; llama.cpp rotates neighbours
-    2i and 2i + 1. So the two halves of every head are dealt out alternately.
-    """
-    rows, columns = weight.shape
-    half = rows // heads // 2
-    return np.ascontiguousarray(
-        weight.reshape(heads, 2, half, columns).swapaxes(1, 2).reshape(rows, columns))
-
-
-def deinterleave_halves(weight: np.ndarray, heads: int) -> np.ndarray:
-    """The inverse of interleave_halves."""
-    rows, columns = weight.shape
-    half = rows // heads // 2
-    return np.ascontiguousarray(
-        weight.reshape(heads, half, 2, columns).swapaxes(1, 2).reshape(rows, columns))
-
-
-GGUF_NAMES = {
-    "model.embed_tokens.weight": "token_embd.weight",
-    "model.norm.weight": "output_norm.weight",
-    "lm_head.weight": "output.weight",
-    "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "post_attention_layernorm": "ffn_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-
-
-def gguf_name(name: str) -> str:
-    """`model.layers.3.mlp.up_proj.weight` -> `blk.3.ffn_up.weight`."""
-    if name in GGUF_NAMES:
-        return GGUF_NAMES[name]
-    _, _, layer, block = name.split(".", 3)
-    return f"blk.{layer}.{GGUF_NAMES[block.removesuffix('.weight')]}.weight"
-
-
 def store(parameter: torch.nn.Parameter, name: str, variant: Variant, writer: gguf.GGUFWriter) -> None:
     """Writes one tensor and puts the values that a reader will see back into the model."""
     values = parameter.detach().numpy()
@@ -168,7 +126,7 @@ def store(parameter: torch.nn.Parameter, name: str, variant: Variant, writer: gg
     if heads:
         values = interleave_halves(values, heads)
     packed = gguf.quants.quantize(values, stored)
-    writer.add_tensor(gguf_name(name), packed, raw_dtype=stored)
+    writer.add_tensor(families.gguf_name(families.MODELS[0], name), packed, raw_dtype=stored)
     seen = gguf.quants.dequantize(packed, stored)
     if heads:
         seen = deinterleave_halves(seen, heads)
@@ -203,20 +161,31 @@ def write_model(path: Path, model: LlamaForCausalLM, variant: Variant) -> None:
     writer.close()
 
 
-def make(variant: Variant, folder: Path) -> None:
-    model = random_model(variant)
-    write_model(folder / f"{variant.name}.gguf", model, variant)
-    ids = np.random.default_rng(1000 + variant.seed).integers(0, tiny_vocabulary.SIZE, TOKENS)
+def write_answers(name: str, seed: int, model: torch.nn.Module, folder: Path) -> None:
+    ids = np.random.default_rng(1000 + seed).integers(0, tiny_vocabulary.SIZE, TOKENS)
     with torch.no_grad():
         tokens = torch.from_numpy(ids)[None]
         logits = model(tokens, use_cache=False).logits[0].numpy()
         exact = model.double()(tokens, use_cache=False).logits[0].numpy()
     largest = np.abs(logits).max()
-    write_expected(folder / f"{variant.name}.expected", ids, logits, seed=2000 + variant.seed)
-    sizes = [(folder / f"{variant.name}{suffix}").stat().st_size for suffix in (".gguf", ".expected")]
-    print(f"{variant.name:16} gguf {sizes[0]:7} bytes, expected {sizes[1]:6} bytes; "
+    write_expected(folder / f"{name}.expected", ids, logits, seed=2000 + seed)
+    print(f"{name:16} gguf {(folder / f'{name}.gguf').stat().st_size:7} bytes; "
           f"max|logit| {largest:5.2f}, std {logits.std():4.2f}, "
           f"torch f32 vs f64: {np.abs(logits - exact).max() / largest:.1e} of max|logit|")
+
+
+def make(variant: Variant, folder: Path) -> None:
+    model = random_model(variant)
+    write_model(folder / f"{variant.name}.gguf", model, variant)
+    write_answers(variant.name, variant.seed, model, folder)
+
+
+def make_family(spec: families.FamilyModel, folder: Path) -> None:
+    model = families.random_model(spec)
+    shutil.rmtree(folder / spec.name, ignore_errors=True)
+    families.write_folder(folder / spec.name, model, spec)
+    families.write_gguf(folder / f"{spec.name}.gguf", model, spec)
+    write_answers(spec.name, spec.seed, model, folder)
 
 
 def main() -> None:
@@ -228,7 +197,9 @@ def main() -> None:
     torch.set_num_threads(1)  # one order of summation: the same bytes on the same machine
     for variant in VARIANTS:
         make(variant, folder)
-    total = sum(file.stat().st_size for file in folder.iterdir())
+    for spec in families.MODELS:
+        make_family(spec, folder)
+    total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{'all':16} {total} bytes of {SIZE_LIMIT}")
     if total >= SIZE_LIMIT:
         sys.exit(f"make_fixtures: the fixtures take {total} bytes, more than {SIZE_LIMIT}: make a variant smaller")

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Asks llama.cpp about the parity fixtures: a second witness that the files mean what torch computed.
 
-With float weights llama.cpp in exact mode (f32 KV cache, no flash attention) must agree within the test's bound; that
-proves the row order of Q and K, the RoPE base, the norms and the tied head in the files themselves. With quantised
-weights (and f16 ones, whose activations it rounds to f16) llama.cpp rounds activations, so its error is only shown.
+With f32 weights llama.cpp in exact mode (f32 KV cache, no flash attention) must agree within the test's bound; that
+proves the row order of Q and K, the RoPE base, the norms and the tied head in the files themselves. With f16 weights it
+rounds activations to f16, which costs up to 1 %: enough to see that nothing is missing. With quantised weights it
+rounds them to 8 bits, so its error is only shown.
 
     .venv/bin/python tests/parity/witness.py
 """
@@ -24,6 +25,16 @@ from expected import Expected  # noqa: E402
 from llamacpp import LlamaCpp  # noqa: E402
 
 BOUND = 1e-4  # of max|logit|, as in the engine's parity test
+BOUND_F16 = 2e-2
+OTHERWISE = {"mistral_window": "llama.cpp overlooks llama.attention.sliding_window; transformers is the only witness"}
+
+
+def bound_of(fixture: str) -> float | None:
+    if fixture in OTHERWISE:
+        return None
+    if fixture.endswith("_f32"):
+        return BOUND
+    return None if "_q" in fixture else BOUND_F16
 
 
 def main() -> None:
@@ -34,11 +45,11 @@ def main() -> None:
         with LlamaCpp(model, threads=1, context=len(expected.ids), exact=True) as peer:
             logits = peer.window_logits(expected.ids.tolist())
             error, same = expected.error(logits), float((logits.argmax(axis=1) == expected.argmax).mean())
-        bound = model.stem.endswith("_f32")
-        if bound and not error <= BOUND:
+        bound = bound_of(model.stem)
+        if bound and not error <= bound:
             failed.append(model.name)
-        print(f"{model.stem:16} error {error:.1e} of max|logit|, same likeliest token {same:.1%}"
-              f"{f' (bound {BOUND:g})' if bound else ''}")
+        note = OTHERWISE.get(model.stem) or (f"bound {bound:g}" if bound else "no bound")
+        print(f"{model.stem:16} error {error:.1e} of max|logit|, same likeliest token {same:.1%} ({note})")
     if failed:
         sys.exit(f"witness: llama.cpp and torch disagree on {', '.join(failed)}")
 

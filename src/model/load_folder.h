@@ -1,0 +1,24 @@
+// From a Hugging Face folder to a Model: config.json becomes a ModelConfig by its family
+// (families.h), and the weights of the safetensors files are packed (load_weights.h).
+//
+// The rows of Q and K stand there as the forward pass wants them; a tied head's copy of the
+// embedding is overlooked. What else the folder holds (tokenizer, generation settings) is engine/'s
+// business.
+#pragma once
+
+#include <filesystem>
+
+#include "base/thread_pool.h"
+#include "model/model.h"
+
+namespace espalier::model {
+
+// The configuration alone, named for the folder. Throws AssetsUnavailable where there is no
+// config.json, InvalidFile naming the file and the key.
+ModelConfig read_folder_config(const std::filesystem::path& folder);
+
+// Reads and repacks the weights, giving the source's pages back as it goes. Throws
+// AssetsUnavailable where a file is missing, InvalidFile naming the file and the tensor.
+Model load_folder(const std::filesystem::path& folder, base::ThreadPool& pool);
+
+}  // namespace espalier::model

@@ -1,0 +1,206 @@
+#include "model/load_weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "espalier/error.h"
+#include "tensor/dequantise.h"
+
+namespace espalier::model {
+namespace {
+
+using tensor::PackedMatrix;
+using tensor::TensorView;
+
+// Where row `row` of a Q or K matrix (or element `row` of its bias) stands in the file. llama.cpp
+// takes rows from a head's two halves in turn, so row i of half j of a head stands at 2i + j.
+std::size_t interleaved_row(std::size_t row, std::size_t head_size) {
+  const std::size_t half = head_size / 2;
+  const std::size_t head = row / head_size, j = row % head_size / half, i = row % half;
+  return head * head_size + 2 * i + j;
+}
+
+struct Part {
+  std::string name;  // without its ending
+  std::size_t rows = 0;
+  bool interleaved = false;
+};
+
+class Loader {
+ public:
+  Loader(const WeightSource& source, const WeightLayout& layout, base::ThreadPool& pool,
+         Model& model)
+      : source_(source), layout_(layout), names_(*layout.names), pool_(pool), model_(model) {}
+
+  void run() {
+    const ModelConfig& config = model_.config;
+    model_.embedding = matrix({std::string(names_.embedding), config.vocabulary});
+    for (std::size_t i = 0; i < config.layers.size(); ++i) model_.layers.push_back(layer(i));
+    model_.final_norm = norm(std::string(names_.final_norm), config.width);
+    if (config.tied_embeddings) {
+      skip_a_copy_of_the_embedding();
+    } else {
+      model_.head = matrix({std::string(names_.head), config.vocabulary});
+    }
+    refuse_leftovers();
+  }
+
+ private:
+  LayerWeights layer(std::size_t index) {
+    const ModelConfig& config = model_.config;
+    const LayerConfig& layer = config.layers[index];
+    const auto name = [&](std::string_view what) {
+      return fmt::format(fmt::runtime(names_.layer), index).append(what);
+    };
+    const auto norm_if = [&](bool wanted, std::string_view what, std::size_t size) {
+      return wanted ? norm(name(what), size) : std::vector<float>();
+    };
+    std::vector<Part> qkv = {{name(names_.q), config.query_width(), layout_.interleaved_rope}};
+    if (layer.writes_kv) {
+      qkv.push_back({name(names_.k), config.kv_width(), layout_.interleaved_rope});
+      qkv.push_back({name(names_.v), config.kv_width()});
+    }
+    LayerWeights weights;
+    weights.attention_norm = norm(name(names_.attention_norm), config.width);
+    weights.qkv = projection(qkv, config.width);
+    if (layer.qkv_bias) weights.qkv_bias = biases(qkv);
+    weights.q_norm = norm_if(layer.qk_norm, names_.q_norm, config.head_size);
+    weights.k_norm = norm_if(layer.qk_norm && layer.writes_kv, names_.k_norm, config.head_size);
+    weights.attention_out =
+        projection({{name(names_.attention_out), config.width}}, config.query_width());
+    weights.post_attention_norm =
+        norm_if(layer.post_norms, names_.post_attention_norm, config.width);
+    weights.ffn_norm = norm(name(names_.ffn_norm), config.width);
+    weights.gate_up = projection(
+        {{name(names_.gate), config.ffn_width}, {name(names_.up), config.ffn_width}}, config.width);
+    weights.down = projection({{name(names_.down), config.width}}, config.ffn_width);
+    weights.post_ffn_norm = norm_if(layer.post_norms, names_.post_ffn_norm, config.width);
+    return weights;
+  }
+
+  TensorView take(const std::string& name, std::size_t rows, std::size_t cols) {
+    const auto found = source_.find(name);
+    if (!found) throw InvalidFile(fmt::format("{}: there is no tensor '{}'", source_.name(), name));
+    const TensorView& view = found->view;
+    if (view.rows != rows || view.cols != cols || found->dims > 2) {
+      throw InvalidFile(fmt::format("{}: tensor '{}' has shape [{}, {}]; [{}, {}] was expected",
+                                    found->file, name, view.rows, view.cols, rows, cols));
+    }
+    taken_.insert(name);
+    return view;
+  }
+
+  std::vector<float> vector(const std::string& name, std::size_t size) {
+    std::vector<float> values(size);
+    const TensorView view = take(name, 1, size);
+    tensor::dequantise(view.dtype, view.bytes, values);
+    return values;
+  }
+
+  std::vector<float> norm(const std::string& name, std::size_t size) {
+    std::vector<float> weight = vector(name + ".weight", size);
+    if (layout_.norms_less_one) {
+      for (float& value : weight) value += 1;
+    }
+    return weight;
+  }
+
+  std::vector<float> biases(const std::vector<Part>& parts) {
+    std::vector<float> all;
+    for (const Part& part : parts) {
+      const std::vector<float> bias = vector(part.name + ".bias", part.rows);
+      for (std::size_t row = 0; row < part.rows; ++row) all.push_back(bias[source_row(part, row)]);
+    }
+    return all;
+  }
+
+  std::size_t source_row(const Part& part, std::size_t row) const {
+    return part.interleaved ? interleaved_row(row, model_.config.head_size) : row;
+  }
+
+  // Neighbours of one dtype become one matrix.
+  Projection projection(const std::vector<Part>& parts, std::size_t cols) {
+    Projection result;
+    for (std::size_t begin = 0; begin < parts.size();) {
+      std::vector<TensorView> views;
+      std::vector<std::uint32_t> order;
+      std::size_t end = begin;
+      for (; end < parts.size(); ++end) {
+        const Part& part = parts[end];
+        const TensorView view = take(part.name + ".weight", part.rows, cols);
+        if (!views.empty() && view.dtype != views.front().dtype) break;
+        views.push_back(view);
+        const std::size_t first = order.size();
+        for (std::size_t row = 0; row < part.rows; ++row) {
+          order.push_back(static_cast<std::uint32_t>(first + source_row(part, row)));
+        }
+      }
+      result.parts.push_back(pack({.parts = views, .row_order = order}));
+      for (; begin < end; ++begin) source_.release(parts[begin].name + ".weight");
+    }
+    return result;
+  }
+
+  PackedMatrix matrix(const Part& part) {
+    return std::move(projection({part}, model_.config.width).parts.front());
+  }
+
+  PackedMatrix pack(const tensor::PackSource& source) {
+    PackedMatrix packed = tensor::allocate_packed(source);
+    // 64 groups are 1,024 rows: enough for a claim, few enough that all threads have some.
+    pool_.run(packed.groups(), 64, [&](std::size_t begin, std::size_t end) {
+      tensor::pack_groups(source, packed, begin, end);
+    });
+    return packed;
+  }
+
+  // Some writers store a tied head all the same.
+  void skip_a_copy_of_the_embedding() {
+    const std::string name = std::string(names_.head) + ".weight";
+    const auto head = source_.find(name);
+    if (!head) return;
+    const auto embedding = source_.find(std::string(names_.embedding) + ".weight");
+    if (!embedding || embedding->view.dtype != head->view.dtype ||
+        !std::ranges::equal(embedding->view.bytes, head->view.bytes)) {
+      throw InvalidFile(
+          fmt::format("{}: tensor '{}' differs from the embedding, but the configuration ties them",
+                      head->file, name));
+    }
+    taken_.insert(name);
+  }
+
+  void refuse_leftovers() const {
+    for (const std::string_view name : source_.tensor_names()) {
+      if (taken_.contains(std::string(name)) || name.ends_with(names_.not_a_weight)) continue;
+      throw InvalidFile(
+          fmt::format("{}: tensor '{}' has no place in a model of the {} family; "
+                      "running without it would give wrong answers",
+                      source_.name(), name, model_.config.family));
+    }
+  }
+
+  const WeightSource& source_;
+  const WeightLayout& layout_;
+  const TensorNames& names_;
+  base::ThreadPool& pool_;
+  Model& model_;
+  std::unordered_set<std::string> taken_;
+};
+
+}  // namespace
+
+Model load_weights(ModelConfig config, const WeightSource& source, const WeightLayout& layout,
+                   base::ThreadPool& pool) {
+  Model model;
+  model.config = std::move(config);
+  Loader(source, layout, pool, model).run();
+  return model;
+}
+
+}  // namespace espalier::model

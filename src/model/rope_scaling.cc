@@ -1,0 +1,33 @@
+#include "model/rope_scaling.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace espalier::model {
+
+std::vector<float> linear_divisors(std::size_t head_size, float factor) {
+  if (factor == 1) return {};
+  return std::vector<float>(head_size / 2, factor);
+}
+
+std::vector<float> llama3_divisors(std::size_t head_size, double theta,
+                                   const Llama3Scaling& scaling) {
+  std::vector<float> divisors;
+  for (std::size_t i = 0; i < head_size / 2; ++i) {
+    const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(head_size);
+    const double wavelength = 2 * std::numbers::pi * std::pow(theta, exponent);
+    const double turns = scaling.original_context / wavelength;
+    double divisor = 1;
+    if (turns < scaling.low_frequency_factor) {
+      divisor = scaling.factor;
+    } else if (turns <= scaling.high_frequency_factor) {
+      const double kept = (turns - scaling.low_frequency_factor) /
+                          (scaling.high_frequency_factor - scaling.low_frequency_factor);
+      divisor = 1 / ((1 - kept) / scaling.factor + kept);
+    }
+    divisors.push_back(static_cast<float>(divisor));
+  }
+  return divisors;
+}
+
+}  // namespace espalier::model

@@ -1,0 +1,26 @@
+// How models stretch rotary positions to contexts longer than they were first trained for, as
+// RopeConfig::divisors.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace espalier::model {
+
+// Position interpolation (Chen et al. 2023): every frequency divided by `factor`; none where it
+// is 1.
+std::vector<float> linear_divisors(std::size_t head_size, float factor);
+
+// Llama 3's: waves shorter than original_context / high_frequency_factor stay, those longer than
+// original_context / low_frequency_factor are divided by `factor`, and between the two the share of
+// the divided frequency falls linearly with the number of turns in the original context.
+struct Llama3Scaling {
+  double factor = 1;
+  double low_frequency_factor = 1;
+  double high_frequency_factor = 4;
+  double original_context = 8192;
+};
+std::vector<float> llama3_divisors(std::size_t head_size, double theta,
+                                   const Llama3Scaling& scaling);
+
+}  // namespace espalier::model
