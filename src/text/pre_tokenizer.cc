@@ -105,17 +105,93 @@ std::size_t smollm(std::string_view text, std::size_t begin) noexcept {
   return gpt2_within_piece(text, begin, CharacterClass::numeric);
 }
 
+// (?i:'s|'t|'re|'ve|'m|'ll|'d) at `i`, an apostrophe: its size, or 0. To the regex engine U+017F,
+// the long s, is an s in another case.
+std::size_t contraction_of_any_case(std::string_view text, std::size_t i) noexcept {
+  const auto lower = [&](std::size_t at) {
+    const char c = at < text.size() ? text[at] : '\0';
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  const char next = lower(i + 2);
+  switch (lower(i + 1)) {
+    case 's':
+    case 't':
+    case 'm':
+    case 'd':
+      return 2;
+    case 'r':
+    case 'v':
+      return next == 'e' ? 3 : 0;
+    case 'l':
+      return next == 'l' ? 3 : 0;
+    default:
+      return text.substr(i + 1).starts_with("\u017F") ? 3 : 0;
+  }
+}
+
+// \s*[\r\n]+|\s+(?!\S)|\s+ from `i`, a space: up to the last line end of the run, where it has one.
+std::size_t lines_end(const Reader& reader, std::string_view text, std::size_t i) noexcept {
+  std::size_t end = i;
+  std::size_t last = i;
+  std::size_t line_end = i;
+  for (Character c = reader.at(end); c.is(CharacterClass::space); c = reader.at(end)) {
+    last = end;
+    end += c.size;
+    if (text[last] == '\n' || text[last] == '\r') line_end = end;
+  }
+  if (line_end != i) return line_end;
+  return end == text.size() || last == i ? end : last;
+}
+
+// Llama 3's expression, in which a word has up to `digits` digits.
+template <int digits>
+std::size_t llama3(std::string_view text, std::size_t begin) noexcept {
+  constexpr std::uint8_t kinds =
+      CharacterClass::letter | CharacterClass::number | CharacterClass::space;
+  const Reader reader(text);
+  const Character first = reader.at(begin);
+  const std::size_t second = begin + first.size;
+  if (text[begin] == '\'') {
+    if (const std::size_t size = contraction_of_any_case(text, begin)) return begin + size;
+  }
+  if (first.is(CharacterClass::letter)) {
+    return reader.run_end(second, CharacterClass::letter, CharacterClass::letter);
+  }
+  if (first.is(CharacterClass::number)) {
+    std::size_t end = second;
+    for (int i = 1; i < digits && reader.at(end).is(CharacterClass::number); ++i) {
+      end += reader.at(end).size;
+    }
+    return end;
+  }
+  const Character next = reader.at(second);
+  if (next.is(CharacterClass::letter) && text[begin] != '\r' && text[begin] != '\n') {
+    return reader.run_end(second, CharacterClass::letter, CharacterClass::letter);
+  }
+  const bool space_and_mark = text[begin] == ' ' && next.size != 0 && !next.is(kinds);
+  if (first.is(CharacterClass::space) && !space_and_mark) return lines_end(reader, text, begin);
+  std::size_t end = reader.run_end(second, kinds, 0);
+  while (end < text.size() && (text[end] == '\r' || text[end] == '\n')) ++end;
+  return end;
+}
+
 }  // namespace
 
 struct PreTokenizer::Known {
   std::string_view name;
   WordEnd word_end;
+  bool is_alias = false;
 };
 
 // A new pre-tokeniser is a function above and a line here.
 const PreTokenizer::Known PreTokenizer::known_[] = {
     {"gpt2", gpt2},
     {"smollm", smollm},
+    {"llama-bpe", llama3<3>},
+    {"qwen2", llama3<1>},
+    {"gpt-2", gpt2, true},
+    {"llama3", llama3<3>, true},
+    {"llama-v3", llama3<3>, true},
 };
 
 std::optional<PreTokenizer> PreTokenizer::find(std::string_view name) {
@@ -128,6 +204,7 @@ std::optional<PreTokenizer> PreTokenizer::find(std::string_view name) {
 std::string PreTokenizer::known_names() {
   std::string names;
   for (const Known& known : known_) {
+    if (known.is_alias) continue;
     if (!names.empty()) names += ", ";
     names += known.name;
   }

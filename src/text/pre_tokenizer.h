@@ -23,12 +23,17 @@ class PreTokenizer {
  public:
   // Names as in GGUF's tokenizer.ggml.pre; nothing where the name is not known.
   //
-  //   gpt2     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-  //   smollm   every numeric character is a word; what lies between them goes through gpt2, whose
-  //            look-ahead (?!\S) sees the end of its piece and not the digit after it
+  //   gpt2        's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+  //   smollm      every numeric character is a word; what lies between them goes through gpt2,
+  //               whose look-ahead (?!\S) sees the end of its piece and not the digit after it
+  //   llama-bpe   (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+  //                ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+  //   qwen2       the same with \p{N} for \p{N}{1,3}
+  //
+  // Other names of the same: gpt-2, llama3, llama-v3.
   static std::optional<PreTokenizer> find(std::string_view name);
 
-  // "gpt2, smollm"
+  // "gpt2, smollm, llama-bpe, qwen2"
   static std::string known_names();
 
   // The end of the word that starts at `begin` (< text.size()). `begin` must be 0 or the end of

@@ -50,17 +50,34 @@ TEST(PreTokenizer, TheTwoUnicodeVersionsOfTheOracleAreKeptApart) {
   EXPECT_THAT(words("gpt2", "!\U00011DE0!"), ElementsAre("!\U00011DE0!"));
 }
 
+TEST(PreTokenizer, Llama3TakesContractionsInAnyCaseAndTheLongSWithThem) {
+  EXPECT_THAT(words("llama-bpe", "we'LL he'\u017Fa"),
+              ElementsAre("we", "'LL", " he", "'\u017F", "a"));
+  EXPECT_THAT(words("qwen2", "x's 's"), ElementsAre("x", "'s", " '", "s"));
+}
+
+TEST(PreTokenizer, Llama3MakesWordsOfThreeDigitsQwen2OfOne) {
+  EXPECT_THAT(words("llama-bpe", "a 12345"), ElementsAre("a", " ", "123", "45"));
+  EXPECT_THAT(words("qwen2", "a 12"), ElementsAre("a", " ", "1", "2"));
+}
+
+TEST(PreTokenizer, Llama3KeepsLineEndsWithWhatStandsBeforeThem) {
+  EXPECT_THAT(words("llama-bpe", "a \n  \n b"), ElementsAre("a", " \n  \n", " b"));
+  EXPECT_THAT(words("llama-bpe", " !\r\n\nb"), ElementsAre(" !\r\n\n", "b"));
+  EXPECT_THAT(words("llama-bpe", "\na\tb"), ElementsAre("\n", "a", "\tb"));
+}
+
 TEST(PreTokenizer, BytesThatAreNotUtf8AreCharactersOfNoClass) {
   EXPECT_THAT(words("gpt2", "a\xFF\xC3!b\xE2\x82"), ElementsAre("a", "\xFF\xC3!", "b", "\xE2\x82"));
 }
 
 TEST(PreTokenizer, AnUnknownNameIsNothing) {
   EXPECT_FALSE(PreTokenizer::find("klingon"));
-  EXPECT_EQ(PreTokenizer::known_names(), "gpt2, smollm");
+  EXPECT_EQ(PreTokenizer::known_names(), "gpt2, smollm, llama-bpe, qwen2");
 }
 
 RC_GTEST_PROP(PreTokenizer, WordsJoinedAreTheTextWhateverItsBytes, (const std::string& text)) {
-  for (const std::string_view name : {"gpt2", "smollm"}) {
+  for (const std::string_view name : {"gpt2", "smollm", "llama-bpe", "qwen2"}) {
     std::string joined;
     for (const std::string& word : words(name, text)) {
       RC_ASSERT(!word.empty());

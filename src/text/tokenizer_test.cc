@@ -226,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
               },
               "names none"},
         Fault{"UnknownPreTokenizer", [](auto& d) { d.pre_tokenizer = "klingon"; },
-              "'klingon' is not known; known are gpt2, smollm"},
+              "'klingon' is not known; known are gpt2, smollm, "},
         Fault{"ByteTokenThatIsNone", [](auto& d) { d.kinds[5] = TokenKind::byte; },
               "not like <0x0A>"},
         Fault{"EndlessSpecialToken", [](auto& d) { d.tokens[0] = std::string(5000, '<'); },

@@ -26,7 +26,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
 
@@ -47,9 +47,9 @@ PLAIN_CHATML_TEMPLATE = (
 
 # Fragments that strings are put together from; each is there for a rule it tries.
 FRAGMENTS = {
-    "contractions": "'s 't 're 've 'm 'll 'd 'S 'T 'RE 'Ll ’s '' ' 'x don't we'll they'd 'r 'v 'l it's' ''s".split(),
+    "contractions": "'ſ 'ſt 'LL 'Ve 'rE 'D 'M 's 't 're 've 'm 'll 'd 'S 'T 'RE 'Ll ’s '' ' 'x don't we'll they'd 'r 'v 'l it's' ''s".split(),
     "white space": [" ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\v", "\f", "\x1c", "\x1f", "\x85", "\xa0",
-                    "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\u200b", "\ufeff", "\u180e"],
+                    "\u1680", "\u2003", "\r", " \n ", "\n \n", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\u200b", "\ufeff", "\u180e"],
     "numbers": ["0", "7", "42", "1234567", "3.14", "1,000", "²", "½", "Ⅷ", "٣", "५", "一", "三", "①", "𝟘", "௧௨",
                 "\U00011de0", "\U00016ff4", "〇", "1st", "x86", "½cup"],
     "punctuation": list("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~") + ["...", "—", "«", "»", "¿", "、", "。", "!!!", "=>", "//"],
@@ -77,7 +77,23 @@ def gpt2_pre_tokenizer():
     return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
 
 
-PRE_TOKENIZERS = {"gpt2": gpt2_pre_tokenizer, "smollm": smollm_pre_tokenizer}
+def split_by(pattern: str):
+    """As the tokenizer.json of Llama 3 and Qwen 2 have it: the expression, then bytes spelled out."""
+    return pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+
+
+LLAMA3_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
+                  r"\s*[\r\n]+|\s+(?!\S)|\s+")
+
+PRE_TOKENIZERS = {
+    "gpt2": gpt2_pre_tokenizer,
+    "smollm": smollm_pre_tokenizer,
+    "llama-bpe": lambda: split_by(LLAMA3_PATTERN),
+    "qwen2": lambda: split_by(LLAMA3_PATTERN.replace("{1,3}", "")),
+}
 
 
 @dataclass
