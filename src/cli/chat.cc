@@ -78,6 +78,7 @@ void add_chat(CLI::App& program) {
   command->add_flag("--stats", options->stats, "After each answer, print tokens and speed.");
   add_sampling_options(*command, options->sampling);
   add_engine_options(*command, options->engine);
+  add_chat_format_option(*command, options->engine);
   command->callback([options] { chat(*options); });
 }
 

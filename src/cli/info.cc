@@ -65,8 +65,7 @@ std::string chat_format(const tensor::GgufFile& file) {
   const auto jinja = file.metadata().find_string("tokenizer.chat_template");
   if (!jinja || jinja->empty()) return "none (a base model)";
   try {
-    text::ChatFormat::from_template(*jinja);
-    return "chatml";
+    return text::ChatFormat::from_template(*jinja).name();
   } catch (const InvalidFile& fault) {
     return fmt::format("unknown ({})", fault.what());
   }
@@ -75,8 +74,9 @@ std::string chat_format(const tensor::GgufFile& file) {
 nlohmann::ordered_json tokenizer_info(const tensor::GgufFile& file,
                                       const std::filesystem::path& path) {
   const auto tokenizer = engine::load_tokenizer(path);
-  return {{"kind", "byte-level BPE"},
-          {"pre_tokenizer", file.metadata().get_string("tokenizer.ggml.pre")},
+  const bool sentence_piece = file.metadata().get_string("tokenizer.ggml.model") == "llama";
+  return {{"kind", sentence_piece ? "SentencePiece BPE" : "byte-level BPE"},
+          {"pre_tokenizer", file.metadata().find_string("tokenizer.ggml.pre").value_or("none")},
           {"vocabulary", tokenizer->vocabulary_size()},
           {"wants_bos", tokenizer->wants_bos()}};
 }

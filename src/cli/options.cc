@@ -9,7 +9,9 @@
 #include <system_error>
 
 #include "base/thread_pool.h"
+#include "espalier/error.h"
 #include "framework/engine_access.h"
+#include "text/chat_format.h"
 
 namespace espalier::cli {
 namespace {
@@ -78,6 +80,25 @@ void add_kv_option(CLI::App& command, EngineOptions& options) {
           "answers may differ a little.")
       ->type_name("TYPE")
       ->check(CLI::IsMember({"f32", "f16", "int8"}))
+      ->group(model_group);
+}
+
+void add_chat_format_option(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option("--chat-format", options.runtime.chat_format,
+                  fmt::format("How to write the conversation down: {}. Default: as the model's own "
+                              "template has it. A model answers well only in the format that it "
+                              "was trained for.",
+                              text::ChatFormat::known_names()))
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        try {
+          text::ChatFormat::named(name);
+        } catch (const InvalidArgument& fault) {
+          return std::string(fault.what());
+        }
+        return std::string();
+      })
       ->group(model_group);
 }
 

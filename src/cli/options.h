@@ -34,7 +34,8 @@ struct SamplingOptions {
 void add_model_option(CLI::App& command, EngineOptions& options);
 void add_threads_option(CLI::App& command, EngineOptions& options);
 void add_kv_option(CLI::App& command, EngineOptions& options);
-// All three and --context.
+void add_chat_format_option(CLI::App& command, EngineOptions& options);
+// The first three and --context.
 void add_engine_options(CLI::App& command, EngineOptions& options);
 void add_sampling_options(CLI::App& command, SamplingOptions& options);
 void add_json_option(CLI::App& command, bool& json);

@@ -81,6 +81,7 @@ void add_respond(CLI::App& program) {
   add_json_option(*command, options->json);
   add_sampling_options(*command, options->sampling);
   add_engine_options(*command, options->engine);
+  add_chat_format_option(*command, options->engine);
   command->callback([options] { respond(*options); });
 }
 

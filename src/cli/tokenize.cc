@@ -121,12 +121,7 @@ void decode(const text::Tokenizer& tokenizer, const Options& options) {
         {"text", tokenizer.decode(ids, {.include_special = !options.no_special})}});
     return;
   }
-  std::string bytes;
-  for (text::TokenId id : ids) {
-    const std::string_view token = tokenizer.token_bytes(id);
-    if (!options.no_special || !tokenizer.is_special(id)) bytes += token;
-  }
-  print(bytes);
+  print(tokenizer.decode_bytes(ids, {.include_special = !options.no_special}));
 }
 
 }  // namespace

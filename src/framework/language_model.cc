@@ -52,7 +52,7 @@ std::size_t SystemLanguageModel::token_count(std::string_view text) const {
 std::size_t SystemLanguageModel::token_count(const Transcript& transcript) const {
   const auto runtime = impl_->runtime();
   std::vector<base::TokenId> ids;
-  for (std::size_t i = 0; i < transcript.size(); ++i) runtime->append(transcript[i], i, ids);
+  runtime->append(transcript, ids);
   return ids.size();
 }
 

@@ -12,17 +12,20 @@
 namespace espalier::framework {
 namespace {
 
-text::ChatFormat chat_format(const std::filesystem::path& path, const std::string& chat_template) {
+text::ChatFormat chat_format(const std::filesystem::path& path, const std::string& chat_template,
+                             const std::string& chosen) {
+  if (!chosen.empty()) return text::ChatFormat::named(chosen);
   if (chat_template.empty()) {
     throw InvalidFile(fmt::format(
         "{}: there is no chat template in it: a base model cannot hold a conversation (take its "
-        "instruct version)",
+        "instruct version, or choose a format with --chat-format)",
         path.string()));
   }
   try {
     return text::ChatFormat::from_template(chat_template);
   } catch (const InvalidFile& fault) {
-    throw InvalidFile(fmt::format("{}: {}", path.string(), fault.what()));
+    throw InvalidFile(
+        fmt::format("{}: {}; --chat-format chooses one", path.string(), fault.what()));
   }
 }
 
@@ -47,13 +50,22 @@ const char* role(const Transcript::Entry& entry) {
 
 ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options)
     : package_(engine::load_package(path, thread_count(options.threads))),
-      format_(chat_format(path, package_.chat_template)),
+      format_(chat_format(path, package_.chat_template, options.chat_format)),
       stop_tokens_(format_.stop_tokens(*package_.tokenizer)),
       engine_(package_.model, engine_options(*package_.model, options)) {}
 
-void ModelRuntime::append(const Transcript::Entry& entry, std::size_t index,
+void ModelRuntime::append(const Transcript::Entry& entry, const Transcript::Entry* before,
                           std::vector<base::TokenId>& ids) const {
-  format_.append_message(tokenizer(), {role(entry), entry_text(entry)}, index, ids);
+  format_.append_message(tokenizer(), {role(entry), entry_text(entry)},
+                         before == nullptr ? "" : role(*before), ids);
+}
+
+void ModelRuntime::append(const Transcript& transcript, std::vector<base::TokenId>& ids) const {
+  const Transcript::Entry* before = nullptr;
+  for (std::size_t i = 0; i < transcript.size(); ++i) {
+    append(transcript[i], before, ids);
+    before = &transcript[i];
+  }
 }
 
 }  // namespace espalier::framework

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct RuntimeOptions {
   int threads = 0;  // 0: all that this process may use
   kernels::KvType kv_type = kernels::KvType::f16;
   std::size_t context = 0;  // 0: the model's
+  std::string chat_format{};  // as text::ChatFormat::named takes it; empty: the template's
 };
 
 class ModelRuntime {
@@ -36,9 +38,12 @@ class ModelRuntime {
   SequencePark& park() noexcept { return park_; }
   std::size_t context() const noexcept { return engine_.options().context; }
 
-  // Appends entry number `index` of a conversation as the model wants it written.
-  void append(const Transcript::Entry& entry, std::size_t index,
+  // Appends an entry of a conversation as the model wants it written. `before` is the entry before
+  // it, null for the first.
+  void append(const Transcript::Entry& entry, const Transcript::Entry* before,
               std::vector<base::TokenId>& ids) const;
+  // Appends all entries.
+  void append(const Transcript& transcript, std::vector<base::TokenId>& ids) const;
 
  private:
   engine::ModelPackage package_;

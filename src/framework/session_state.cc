@@ -26,7 +26,7 @@ const std::vector<base::TokenId>& SessionState::history() {
   if (!runtime) runtime = EngineAccess::runtime(model);
   if (!history_tokens) {
     std::vector<base::TokenId> ids;
-    for (std::size_t i = 0; i < transcript.size(); ++i) runtime->append(transcript[i], i, ids);
+    runtime->append(transcript, ids);
     history_tokens = std::move(ids);
   }
   return *history_tokens;

@@ -12,7 +12,8 @@ namespace {
 // The tokens of the session's history and of one more entry behind it.
 std::vector<base::TokenId> with_entry(SessionState& state, const Transcript::Entry& entry) {
   std::vector<base::TokenId> ids = state.history();
-  state.runtime->append(entry, state.transcript.size(), ids);
+  const std::size_t count = state.transcript.size();
+  state.runtime->append(entry, count == 0 ? nullptr : &state.transcript[count - 1], ids);
   return ids;
 }
 

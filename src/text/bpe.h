@@ -1,68 +1,55 @@
-// Byte-pair encoding of one word: of all pairs of neighbours that the merges know, the one with the
-// lowest rank is joined, the leftmost on ties, until none is left (Sennrich et al. 2016; the order
-// is that of Hugging Face's tokenizers).
+// Byte-pair encoding of one word, byte by byte: every byte is a token, and merges join them.
 #pragma once
 
 #include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/token.h"
-#include "text/flat_map.h"
+#include "text/merge_symbols.h"
+#include "text/merge_table.h"
 
 namespace espalier::text {
 
 class Bpe {
  public:
   static constexpr base::TokenId no_token = -1;
+  using Workspace = MergeWorkspace;
 
-  // What encode works in; kept between calls, it saves the allocations.
-  class Workspace {
-    friend class Bpe;
-
-    static constexpr std::uint32_t no_rank = std::numeric_limits<std::uint32_t>::max();
-    static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
-
-    // A token of the word, in a list from left to right, and the merge with its right neighbour.
-    struct Symbol {
-      base::TokenId token;
-      std::uint32_t left;
-      std::uint32_t right;
-      std::uint32_t rank;  // no_rank: no such merge, or this symbol is gone into its left one
-      base::TokenId merged;
-    };
-
-    std::vector<Symbol> symbols;
-    std::vector<std::uint64_t> queue;  // rank above, position below: the smallest goes first
+  // What becomes of a byte that has no token.
+  struct Unknown {
+    base::TokenId token = no_token;  // no_token: it is left out, as tokenizers does
+    bool fuse = false;               // a run of them is one token
   };
+
+  Bpe() { byte_tokens_.fill(no_token); }
 
   // byte_tokens[b] is the token of the one byte b, no_token where the vocabulary has none.
   explicit Bpe(const std::array<base::TokenId, 256>& byte_tokens) : byte_tokens_(byte_tokens) {}
+  Bpe(const std::array<base::TokenId, 256>& byte_tokens, MergeTable merges, Unknown unknown)
+      : byte_tokens_(byte_tokens), merges_(std::move(merges)), unknown_(unknown) {}
 
-  // `rank` is the merge's place in the file. Of two merges of one pair the later one stands.
-  void add_merge(base::TokenId left, base::TokenId right, std::uint32_t rank, base::TokenId merged);
+  // As MergeTable::add.
+  void add_merge(base::TokenId left, base::TokenId right, std::uint32_t rank,
+                 base::TokenId merged) {
+    merges_.add(left, right, rank, merged);
+  }
 
-  // Appends the tokens of `word` (shorter than 2^32 - 1 bytes). Bytes without a token are left out,
-  // and their neighbours become each other's, as tokenizers does where there is no unknown token.
-  // O(n log n) for n bytes.
+  // Appends the tokens of `word` (shorter than 2^32 - 1 bytes). Where a byte is left out, its
+  // neighbours become each other's. O(n log n) for n bytes.
   void encode(std::string_view word, Workspace& workspace, std::vector<base::TokenId>& out) const;
 
+  // The bytes that encode leaves out.
   std::bitset<256> missing_bytes() const noexcept;
 
  private:
-  struct Merge {
-    std::uint32_t rank = 0;
-    base::TokenId token = no_token;
-  };
-
-  void look_up_merge(Workspace& workspace, std::uint32_t at) const;
-
   std::array<base::TokenId, 256> byte_tokens_;
-  FlatMap<Merge> merges_;
+  MergeTable merges_;
+  Unknown unknown_;
 };
 
 }  // namespace espalier::text

@@ -31,7 +31,7 @@ const Tokenizer& tokenizer() {
 TEST(ChatFormat, TheDefaultSystemPromptIsTakenOutOfTheTemplate) {
   const ChatFormat format = ChatFormat::from_template(smollm2_template);
   const std::vector<ChatMessage> messages = {{"user", "Hi"}};
-  EXPECT_EQ(format.render_text(messages, true),
+  EXPECT_EQ(format.render_text(tokenizer(), messages, true),
             "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging "
             "Face<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
@@ -39,14 +39,16 @@ TEST(ChatFormat, TheDefaultSystemPromptIsTakenOutOfTheTemplate) {
 TEST(ChatFormat, ASystemMessageTakesTheDefaultPromptsPlace) {
   const ChatFormat format = ChatFormat::from_template(smollm2_template);
   const std::vector<ChatMessage> messages = {{"system", "Be brief."}, {"user", "Hi"}};
-  EXPECT_EQ(format.render_text(messages, false),
+  EXPECT_EQ(format.render_text(tokenizer(), messages, false),
             "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n");
 }
 
 std::vector<TokenId> encoded(const ChatFormat& format, std::span<const ChatMessage> messages) {
   std::vector<TokenId> ids;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    format.append_message(tokenizer(), messages[i], i, ids);
+  std::string_view previous;
+  for (const ChatMessage& message : messages) {
+    format.append_message(tokenizer(), message, previous, ids);
+    previous = message.role;
   }
   return ids;
 }
@@ -68,7 +70,7 @@ RC_GTEST_PROP(ChatFormat, AConversationsTokensAreAPrefixOfTheLongerOnes, ()) {
 TEST(ChatFormat, AnAnswersOwnTokensContinueItsPrompt) {
   const ChatFormat format = ChatFormat::named("chatml");
   std::vector<TokenId> ids;
-  format.append_message(tokenizer(), {"user", "Hi"}, 0, ids);
+  format.append_message(tokenizer(), {"user", "Hi"}, "", ids);
   format.append_generation_prompt(tokenizer(), ids);
   const std::vector<TokenId> prompt = ids;
   // White space in front: its text, encoded again, would join with the prompt's last line end.
@@ -90,7 +92,7 @@ RC_GTEST_PROP(ChatFormat, NeitherRoleNorContentMakesAControlToken, ()) {
         return text;
       });
   std::vector<TokenId> ids;
-  ChatFormat::named("chatml").append_message(tokenizer(), {*hostile, *hostile}, 0, ids);
+  ChatFormat::named("chatml").append_message(tokenizer(), {*hostile, *hostile}, "", ids);
   const auto is_control = [](TokenId id) { return tokenizer().is_special(id); };
   RC_ASSERT(std::count_if(ids.begin(), ids.end(), is_control) == 2);
   RC_ASSERT(ids.front() == 1);
@@ -106,9 +108,12 @@ TEST(ChatFormat, TheMarkersEndAndTheVocabularysOwnStopAnAnswer) {
 }
 
 TEST(ChatFormat, AnUnknownTemplateIsAnErrorThatNamesTheKnownAndTheDifference) {
-  EXPECT_THAT(
-      [] { ChatFormat::from_template("[INST] {{ messages[0]['content'] }} [/INST]"); },
-      ThrowsMessage<InvalidFile>(HasSubstr("known is chatml, which writes '<|im_start|>'")));
+  EXPECT_THAT([] { ChatFormat::from_template("{{ '[INST] <<SYS>>' }} {{ '[/INST]' }}"); },
+              ThrowsMessage<InvalidFile>(HasSubstr(
+                  "the nearest known format is mistral, which has no '<<SYS>>'; this template does "
+                  "(known are chatml, llama3, gemma, qwen, mistral)")));
+  EXPECT_THAT([] { ChatFormat::from_template("{{ '<start_of_turn>model\\n' }}"); },
+              ThrowsMessage<InvalidFile>(HasSubstr("gemma, which writes '<end_of_turn>'; this")));
   EXPECT_THAT([] { ChatFormat::from_template("'<|im_start|>' '<|im_end|>'"); },
               ThrowsMessage<InvalidFile>(HasSubstr("'<|im_start|>assistant\\n'")));
   const std::string trimming = std::string(smollm2_template) + "{{ content | trim }}";
@@ -117,6 +122,109 @@ TEST(ChatFormat, AnUnknownTemplateIsAnErrorThatNamesTheKnownAndTheDifference) {
   EXPECT_THROW(ChatFormat::from_template(""), InvalidFile);
   EXPECT_THROW(ChatFormat::from_template("'\\"), InvalidFile);
   EXPECT_THROW(ChatFormat::named("alpaca"), InvalidArgument);
+}
+
+// One vocabulary with the control tokens of every format.
+const Tokenizer& tokenizer_of_all() {
+  static const Tokenizer made([] {
+    VocabularyData data = vocabulary_of_words({"user", "\n\n"}, "llama-bpe");
+    for (const char* marker : {"<s>", "</s>", "<|start_header_id|>", "<|end_header_id|>",
+                               "<|eot_id|>", "<start_of_turn>", "<end_of_turn>", "[INST]"}) {
+      data.tokens.emplace_back(marker);
+      data.kinds.push_back(TokenKind::control);
+    }
+    data.bos = static_cast<TokenId>(data.tokens.size() - 8);
+    data.eos = *data.bos + 1;
+    return data;
+  }());
+  return made;
+}
+
+std::string rendered(const ChatFormat& format, const std::vector<ChatMessage>& messages) {
+  return format.render_text(tokenizer_of_all(), messages, true);
+}
+
+TEST(ChatFormat, Llama3CutsContentsAndStartsWithBos) {
+  EXPECT_EQ(
+      rendered(ChatFormat::named("llama3"), {{"system", "Be brief. "}, {"user", "\n Hi\u3000"}}),
+      "<s><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
+      "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+      "<|start_header_id|>assistant<|end_header_id|>\n\n");
+}
+
+TEST(ChatFormat, Llama31PutsItsDatesIntoASystemMessageOfItsOwn) {
+  const ChatFormat format = ChatFormat::from_template(
+      "{{ bos_token }}{% set date_string = '26 Jul 2024' %}{{ '<|start_header_id|>system"
+      "<|end_header_id|>\\n\\n' }}{{ 'Cutting Knowledge Date: December 2023\\n' }}{{ 'Today Date: "
+      "' + "
+      "date_string + '\\n\\n' }}{{ system | trim + '<|eot_id|>' }}"
+      "{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}");
+  EXPECT_EQ(
+      rendered(format, {{"user", "Hi"}}).substr(0, 129),
+      "<s><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
+      "Today Date: 26 Jul 2024\n\n<|eot_id|><|start_h");
+}
+
+TEST(ChatFormat, GemmaPutsInstructionsIntoTheFirstUserTurn) {
+  EXPECT_EQ(rendered(ChatFormat::named("gemma"),
+                     {{"system", "Be brief."}, {"user", " Hi "}, {"assistant", "Yes."}}),
+            "<s><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n"
+            "<start_of_turn>model\nYes.<end_of_turn>\n<start_of_turn>model\n");
+}
+
+TEST(ChatFormat, MistralWritesWordsThatMayBeControlTokens) {
+  const ChatFormat format = ChatFormat::named("mistral");
+  const std::vector<ChatMessage> messages = {
+      {"system", "Be brief."}, {"user", "Hi"}, {"assistant", "Yes."}, {"user", "So?"}};
+  EXPECT_EQ(rendered(format, messages),
+            "<s>[INST] Be brief.\n\nHi [/INST]Yes.</s>[INST] So? [/INST]");
+  std::vector<TokenId> ids;
+  format.append_message(tokenizer_of_all(), {"user", "[INST]"}, "", ids);
+  // BOS and the format's own [INST]; the content's is text, and so is [/INST], which is no token.
+  EXPECT_EQ(
+      std::ranges::count_if(ids, [](TokenId id) { return tokenizer_of_all().is_special(id); }), 2);
+  EXPECT_EQ(tokenizer_of_all().decode(ids), " [INST] [/INST]");
+}
+
+TEST(ChatFormat, QwensHistoryIsWithoutThinking) {
+  EXPECT_EQ(rendered(ChatFormat::named("qwen"),
+                     {{"user", "Hi"}, {"assistant", "<think>\nHm.\n</think>\n\nYes."}}),
+            "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nHi"
+            "<|im_end|>\n<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>assistant\n");
+}
+
+RC_GTEST_PROP(ChatFormat, EveryFormatOnlyAppendsAndMakesNoControlTokenOfContents, ()) {
+  const ChatFormat format = ChatFormat::named(
+      *rc::gen::element<std::string>("chatml", "llama3", "gemma", "qwen", "mistral"));
+  const auto content =
+      rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::oneOf(
+                       rc::gen::element<std::string>("<|im_end|>", "<|eot_id|>", "<start_of_turn>",
+                                                     "[INST]", "</s>", "<s>", "\n", " ", "<|"),
+                       rc::gen::arbitrary<std::string>())),
+                   [](const std::vector<std::string>& parts) {
+                     std::string text;
+                     for (const std::string& part : parts) text += part;
+                     return text;
+                   });
+  std::vector<TokenId> hostile;
+  std::vector<TokenId> harmless;
+  std::string_view previous;
+  const bool with_system = *rc::gen::arbitrary<bool>();
+  for (const char* role : {"system", "user", "assistant", "user"}) {
+    if (previous.empty() && !with_system && role == std::string_view("system")) continue;
+    const std::vector<TokenId> before = hostile;
+    format.append_message(tokenizer_of_all(), {role, *content}, previous, hostile);
+    format.append_message(tokenizer_of_all(), {role, "x"}, previous, harmless);
+    RC_ASSERT(std::equal(before.begin(), before.end(), hostile.begin()));
+    const auto controls = [](const std::vector<TokenId>& ids) {
+      std::vector<TokenId> found;
+      std::ranges::copy_if(ids, std::back_inserter(found),
+                           [](TokenId id) { return tokenizer_of_all().is_special(id); });
+      return found;
+    };
+    RC_ASSERT(controls(hostile) == controls(harmless));
+    previous = role;
+  }
 }
 
 TEST(ChatFormat, AVocabularyWithoutTheMarkersIsAnError) {

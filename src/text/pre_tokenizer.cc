@@ -1,7 +1,10 @@
 #include "text/pre_tokenizer.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
+#include "text/space_mark.h"
 #include "text/unicode_classes.h"
 #include "text/utf8.h"
 
@@ -175,12 +178,34 @@ std::size_t llama3(std::string_view text, std::size_t begin) noexcept {
   return end;
 }
 
+std::size_t digits(std::string_view text, std::size_t begin) noexcept {
+  const Reader reader(text);
+  const Character first = reader.at(begin);
+  const std::size_t second = begin + first.size;
+  return first.is(CharacterClass::numeric) ? second
+                                           : reader.run_end(second, CharacterClass::numeric, 0);
+}
+
+std::size_t digit_runs(std::string_view text, std::size_t begin) noexcept {
+  const Reader reader(text);
+  const Character first = reader.at(begin);
+  return reader.run_end(begin + first.size, CharacterClass::numeric,
+                        first.classes & CharacterClass::numeric);
+}
+
+std::size_t metaspace(std::string_view text, std::size_t begin) noexcept {
+  return std::min(text.find(space_mark, begin + 1), text.size());
+}
+
+std::size_t whole(std::string_view text, std::size_t) noexcept { return text.size(); }
+
 }  // namespace
 
 struct PreTokenizer::Known {
+  enum class Listed : std::uint8_t { yes, no };
   std::string_view name;
   WordEnd word_end;
-  bool is_alias = false;
+  Listed listed = Listed::yes;
 };
 
 // A new pre-tokeniser is a function above and a line here.
@@ -189,22 +214,37 @@ const PreTokenizer::Known PreTokenizer::known_[] = {
     {"smollm", smollm},
     {"llama-bpe", llama3<3>},
     {"qwen2", llama3<1>},
-    {"gpt-2", gpt2, true},
-    {"llama3", llama3<3>, true},
-    {"llama-v3", llama3<3>, true},
+    {"gpt-2", gpt2, Known::Listed::no},
+    {"llama3", llama3<3>, Known::Listed::no},
+    {"llama-v3", llama3<3>, Known::Listed::no},
+    {"digits", digits, Known::Listed::no},
+    {"digit-runs", digit_runs, Known::Listed::no},
+    {"metaspace", metaspace, Known::Listed::no},
+    {"whole", whole, Known::Listed::no},
 };
 
+PreTokenizer::PreTokenizer() noexcept : word_ends_{whole} {}
+
 std::optional<PreTokenizer> PreTokenizer::find(std::string_view name) {
-  for (const Known& known : known_) {
-    if (known.name == name) return PreTokenizer(known.word_end);
+  if (name == "digits+gpt2") name = "smollm";
+  PreTokenizer found;
+  found.steps_ = 0;
+  for (bool more = true; more;) {
+    const std::size_t plus = name.find('+');
+    const std::string_view step = name.substr(0, plus);
+    const auto known = std::ranges::find(known_, step, &Known::name);
+    if (known == std::end(known_) || found.steps_ == most_steps) return std::nullopt;
+    found.word_ends_[found.steps_++] = known->word_end;
+    more = plus != std::string_view::npos;
+    if (more) name.remove_prefix(plus + 1);
   }
-  return std::nullopt;
+  return found;
 }
 
 std::string PreTokenizer::known_names() {
   std::string names;
   for (const Known& known : known_) {
-    if (known.is_alias) continue;
+    if (known.listed == Known::Listed::no) continue;
     if (!names.empty()) names += ", ";
     names += known.name;
   }

@@ -17,11 +17,9 @@ std::vector<std::string> words(std::string_view pre_tokenizer, std::string_view 
   const std::optional<PreTokenizer> split = PreTokenizer::find(pre_tokenizer);
   std::vector<std::string> found;
   if (!split) return found;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = split->word_end(text, begin);
+  split->each_word(text, [&](std::size_t begin, std::size_t end) {
     found.emplace_back(text.substr(begin, end - begin));
-    begin = end;
-  }
+  });
   return found;
 }
 
@@ -71,13 +69,27 @@ TEST(PreTokenizer, BytesThatAreNotUtf8AreCharactersOfNoClass) {
   EXPECT_THAT(words("gpt2", "a\xFF\xC3!b\xE2\x82"), ElementsAre("a", "\xFF\xC3!", "b", "\xE2\x82"));
 }
 
+TEST(PreTokenizer, NamesJoinedByPlusSplitOneAfterTheOther) {
+  EXPECT_THAT(words("digits+gpt2", "a   123"), ElementsAre("a", "   ", "1", "2", "3"));
+  EXPECT_THAT(words("digit-runs+gpt2", "a   123 b"), ElementsAre("a", "   ", "123", " b"));
+}
+
+TEST(PreTokenizer, SpaceMarksBeginWords) {
+  EXPECT_THAT(words("metaspace", "a▁▁b▁"), ElementsAre("a", "▁", "▁b", "▁"));
+  EXPECT_THAT(words("whole", "a b"), ElementsAre("a b"));
+}
+
 TEST(PreTokenizer, AnUnknownNameIsNothing) {
   EXPECT_FALSE(PreTokenizer::find("klingon"));
+  EXPECT_FALSE(PreTokenizer::find(""));
+  EXPECT_FALSE(PreTokenizer::find("gpt2+"));
+  EXPECT_FALSE(PreTokenizer::find("gpt2+gpt2+gpt2+gpt2"));
   EXPECT_EQ(PreTokenizer::known_names(), "gpt2, smollm, llama-bpe, qwen2");
 }
 
 RC_GTEST_PROP(PreTokenizer, WordsJoinedAreTheTextWhateverItsBytes, (const std::string& text)) {
-  for (const std::string_view name : {"gpt2", "smollm", "llama-bpe", "qwen2"}) {
+  for (const std::string_view name : {"gpt2", "smollm", "llama-bpe", "qwen2", "digits",
+                                      "digit-runs", "metaspace", "whole", "digit-runs+qwen2"}) {
     std::string joined;
     for (const std::string& word : words(name, text)) {
       RC_ASSERT(!word.empty());

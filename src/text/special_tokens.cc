@@ -19,7 +19,7 @@ void SpecialTokens::add(std::string_view spelling, base::TokenId token) {
     }
     node = next;
   }
-  nodes_[node] = token;
+  if (nodes_[node] == no_token) nodes_[node] = token;
   starts_[static_cast<std::uint8_t>(spelling.front())] = true;
 }
 

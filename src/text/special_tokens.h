@@ -22,7 +22,7 @@ class SpecialTokens {
     base::TokenId token;
   };
 
-  // `spelling` must be 1 to longest_spelling bytes and new.
+  // `spelling` must be 1 to longest_spelling bytes; of two that are the same the first one stands.
   void add(std::string_view spelling, base::TokenId token);
 
   // The limit keeps a search linear: no text costs more than this many steps a byte.

@@ -60,16 +60,14 @@ const Text& english() {
   return found;
 }
 
-const Tokenizer& tokenizer() {
-  static const Tokenizer made = [] {
-    const PreTokenizer split = *PreTokenizer::find("smollm");
+// The most frequent words of the text as the tokenizers of smollm split it.
+const std::vector<std::string>& frequent_words() {
+  static const std::vector<std::string> found = [] {
     const std::string_view text = english().text;
     std::map<std::string_view, std::size_t> counts;
-    for (std::size_t begin = 0; begin < text.size();) {
-      const std::size_t end = split.word_end(text, begin);
+    PreTokenizer::find("smollm")->each_word(text, [&](std::size_t begin, std::size_t end) {
       ++counts[text.substr(begin, end - begin)];
-      begin = end;
-    }
+    });
     std::vector<std::pair<std::size_t, std::string_view>> by_count;
     by_count.reserve(counts.size());
     for (const auto& [word, count] : counts) by_count.emplace_back(count, word);
@@ -78,8 +76,23 @@ const Tokenizer& tokenizer() {
     std::vector<std::string> words;
     words.reserve(by_count.size());
     for (const auto& [count, word] : by_count) words.emplace_back(word);
-    return Tokenizer(vocabulary_of_words(words, "smollm"));
+    return words;
   }();
+  return found;
+}
+
+const Tokenizer& tokenizer() {
+  static const Tokenizer made(vocabulary_of_words(frequent_words(), "smollm"));
+  return made;
+}
+
+const Tokenizer& llama3_tokenizer() {
+  static const Tokenizer made(vocabulary_of_words(frequent_words(), "llama-bpe"));
+  return made;
+}
+
+const Tokenizer& sentence_piece_tokenizer() {
+  static const Tokenizer made(sentence_piece_of_words(frequent_words()));
   return made;
 }
 
@@ -87,11 +100,11 @@ void count_bytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
 }
 
-void encode(benchmark::State& state, std::string_view text) {
+void encode(benchmark::State& state, std::string_view text, const Tokenizer& by = tokenizer()) {
   std::vector<TokenId> ids;
   for (auto _ : state) {
     ids.clear();
-    tokenizer().encode(text, {}, ids);
+    by.encode(text, {}, ids);
     benchmark::DoNotOptimize(ids.data());
   }
   count_bytes(state, text.size());
@@ -100,6 +113,14 @@ void encode(benchmark::State& state, std::string_view text) {
 void encode_english(benchmark::State& state) {
   encode(state, english().text);
   state.SetLabel(english().label);
+}
+
+void encode_english_llama3(benchmark::State& state) {
+  encode(state, english().text, llama3_tokenizer());
+}
+
+void encode_english_sentence_piece(benchmark::State& state) {
+  encode(state, english().text, sentence_piece_tokenizer());
 }
 
 // A chat turn: what the call itself costs shows here.
@@ -124,6 +145,8 @@ void decode_english(benchmark::State& state) {
 }
 
 BENCHMARK(encode_english)->Unit(benchmark::kMillisecond);
+BENCHMARK(encode_english_llama3)->Unit(benchmark::kMillisecond);
+BENCHMARK(encode_english_sentence_piece)->Unit(benchmark::kMillisecond);
 BENCHMARK(encode_short_prompt);
 BENCHMARK(encode_bytewise)->Unit(benchmark::kMillisecond);
 BENCHMARK(decode_english)->Unit(benchmark::kMillisecond);

@@ -7,11 +7,47 @@
 #include <utility>
 
 #include "espalier/error.h"
+#include "text/stream_decoder.h"
+#include "text/unicode_classes.h"
 #include "text/utf8.h"
 #include "text/vocabulary_tables.h"
 #include "text/word_cache.h"
 
 namespace espalier::text {
+namespace {
+
+bool is_space(std::string_view character) noexcept {
+  const Utf8Character read = first_character(character);
+  return read.status == Utf8Status::valid && read.code_point <= last_classified_character &&
+         (character_classes()[read.code_point] & CharacterClass::space) != 0;
+}
+
+// Where the run of white space starts that ends at `end`, at `from` at the earliest.
+std::size_t spaces_begin(std::string_view text, std::size_t from, std::size_t end) noexcept {
+  for (std::size_t at = end; at > from;) {
+    --at;
+    if ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) continue;  // inside a character
+    if (!is_space(text.substr(at, end - at))) return end;
+    end = at;
+  }
+  return end;
+}
+
+std::size_t spaces_end(std::string_view text, std::size_t begin) noexcept {
+  while (begin < text.size() && is_space(text.substr(begin))) {
+    begin += first_character(text.substr(begin)).size;
+  }
+  return begin;
+}
+
+// Places in words are 32 bits.
+void check_size(std::string_view text) {
+  if (text.size() < std::numeric_limits<std::uint32_t>::max()) return;
+  throw InvalidArgument(
+      fmt::format("a text of {} bytes is too long to encode in one call", text.size()));
+}
+
+}  // namespace
 
 struct Tokenizer::Tables {
   VocabularyTables lookup;
@@ -25,18 +61,29 @@ struct Tokenizer::Tables {
     }
   }
 
-  void encode_text(std::string_view text, Scratch& scratch, std::vector<TokenId>& out) const;
+  // Appends the tokens of what is all text.
+  void encode_text(std::string_view text, TextPlace place, Scratch& scratch,
+                   std::vector<TokenId>& out) const;
+  void encode_words(std::string_view text, Scratch& scratch, std::vector<TokenId>& out) const;
+  void encode_word(std::string_view word, Scratch& scratch, std::vector<TokenId>& out) const;
 
-  // Calls on_text(piece) and on_special(match) for the parts of `text`, from left to right.
+  // Calls on_text(begin, piece) and on_special(match) for the parts of `text`, from left to right.
   template <class OnText, class OnSpecial>
-  void split(std::string_view text, bool recognise_special, OnText&& on_text,
-             OnSpecial&& on_special) const;
+  void split(const SpecialTokens& special, std::string_view text, bool recognise_special,
+             OnText&& on_text, OnSpecial&& on_special) const;
+
+  // `match`, widened by the white space that its token takes with it.
+  SpecialTokens::Match widened(SpecialTokens::Match match, std::string_view text,
+                               std::size_t from) const;
 };
 
 // What one call of encode works in.
 struct Tokenizer::Scratch {
   WordCache words;
-  Bpe::Workspace bpe;
+  MergeWorkspace merges;
+  std::string rules;   // what text rules write to
+  std::string prefix;  // a text with its prefix
+  bool recognise_special = true;
 };
 
 // Scratches that no call is using. Each call has one to itself, so its cache needs no locks and
@@ -90,36 +137,92 @@ Tokenizer::Tokenizer(const VocabularyData& data)
 
 Tokenizer::~Tokenizer() = default;
 
-void Tokenizer::Tables::encode_text(std::string_view text, Scratch& scratch,
+void Tokenizer::Tables::encode_word(std::string_view word, Scratch& scratch,
                                     std::vector<TokenId>& out) const {
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = lookup.pre_tokenizer.word_end(text, begin);
-    if (end - begin > WordCache::longest_word) {
-      lookup.bpe.encode(text.substr(begin, end - begin), scratch.bpe, out);
-    } else {
-      const WordCache::Key key = WordCache::key_of(text, begin, end);
-      if (const WordCache::Entry* known = scratch.words.find(key)) {
-        out.insert(out.end(), known->tokens.begin(), known->tokens.begin() + known->count);
-      } else {
-        const std::size_t before = out.size();
-        lookup.bpe.encode(text.substr(begin, end - begin), scratch.bpe, out);
-        scratch.words.keep(key, std::span(out).subspan(before));
-      }
+  if (lookup.finds_whole_words) {
+    const TokenId token =
+        lookup.characters ? lookup.characters->whole(word)
+                          : lookup.whole_words->find(lookup.bytes, word).value_or(Bpe::no_token);
+    if (token != Bpe::no_token) {
+      out.push_back(token);
+      return;
     }
-    begin = end;
+  }
+  if (lookup.characters) {
+    lookup.characters->encode(word, scratch.merges, out);
+  } else {
+    lookup.bpe.encode(word, scratch.merges, out);
   }
 }
 
+void Tokenizer::Tables::encode_words(std::string_view text, Scratch& scratch,
+                                     std::vector<TokenId>& out) const {
+  const auto on_word = [&](std::size_t begin, std::size_t end) {
+    if (end - begin > WordCache::longest_word) {
+      encode_word(text.substr(begin, end - begin), scratch, out);
+      return;
+    }
+    const WordCache::Key key = WordCache::key_of(text, begin, end);
+    if (const WordCache::Entry* known = scratch.words.find(key)) {
+      out.insert(out.end(), known->tokens.begin(), known->tokens.begin() + known->count);
+      return;
+    }
+    const std::size_t before = out.size();
+    encode_word(text.substr(begin, end - begin), scratch, out);
+    scratch.words.keep(key, std::span(out).subspan(before));
+  };
+  if (lookup.finds_words) {
+    lookup.characters->each_word(text, on_word);
+  } else {
+    lookup.pre_tokenizer.each_word(text, on_word);
+  }
+}
+
+void Tokenizer::Tables::encode_text(std::string_view text, TextPlace place, Scratch& scratch,
+                                    std::vector<TokenId>& out) const {
+  text = lookup.text_rules.apply(text, place, scratch.rules);
+  const auto encode_part = [&](std::size_t begin, std::string_view part) {
+    const TextPlace here = begin == 0 ? place : TextPlace::after_token;
+    const bool prefixed = lookup.prefix && here != TextPlace::inside &&
+                          (here == TextPlace::start || !lookup.prefix->only_at_start) &&
+                          !part.starts_with(lookup.prefix->text);
+    if (prefixed) {
+      scratch.prefix.assign(lookup.prefix->text).append(part);
+      part = scratch.prefix;
+    }
+    check_size(part);  // the rules may have made it longer
+    encode_words(part, scratch, out);
+  };
+  if (!lookup.has_normalised_special) {
+    if (!text.empty()) encode_part(0, text);
+    return;
+  }
+  split(lookup.normalised_special, text, scratch.recognise_special, encode_part,
+        [&](const SpecialTokens::Match& match) { out.push_back(match.token); });
+}
+
+SpecialTokens::Match Tokenizer::Tables::widened(SpecialTokens::Match match, std::string_view text,
+                                                std::size_t from) const {
+  const auto found = lookup.strips.find(match.token);
+  if (found == lookup.strips.end()) return match;
+  if (found->second.left) match.begin = spaces_begin(text, from, match.begin);
+  if (found->second.right) match.end = spaces_end(text, match.end);
+  return match;
+}
+
 template <class OnText, class OnSpecial>
-void Tokenizer::Tables::split(std::string_view text, bool recognise_special, OnText&& on_text,
+void Tokenizer::Tables::split(const SpecialTokens& special, std::string_view text,
+                              bool recognise_special, OnText&& on_text,
                               OnSpecial&& on_special) const {
   std::size_t begin = 0;
   if (recognise_special || lookup.has_user_defined) {
     std::size_t from = 0;
-    while (const auto match = lookup.special.find(text, from)) {
+    while (auto match = special.find(text, from)) {
       from = match->end;
       // A control token that must not be recognised is text, all of it.
       if (!recognise_special && text::is_special(lookup.kinds[match->token])) continue;
+      // White space that the last token took may reach over this one's place.
+      if (!lookup.strips.empty()) match = widened(*match, text, begin);
       if (match->begin > begin) on_text(begin, text.substr(begin, match->begin - begin));
       on_special(*match);
       begin = match->end;
@@ -130,19 +233,20 @@ void Tokenizer::Tables::split(std::string_view text, bool recognise_special, OnT
 
 void Tokenizer::encode(std::string_view text, EncodeOptions options,
                        std::vector<TokenId>& out) const {
-  if (text.size() >= std::numeric_limits<std::uint32_t>::max()) {
-    throw InvalidArgument(
-        fmt::format("a text of {} bytes is too long to encode in one call", text.size()));
-  }
+  check_size(text);
   if (options.add_bos) {
     const std::optional<TokenId> first = bos();
     if (!first) throw InvalidArgument("a BOS token is asked for, but the vocabulary names none");
     out.push_back(*first);
   }
   const ScratchPool::Lease scratch(*scratch_);
+  (*scratch).recognise_special = options.recognise_special;
   tables_->split(
-      text, options.recognise_special,
-      [&](std::size_t, std::string_view piece) { tables_->encode_text(piece, *scratch, out); },
+      tables_->lookup.special, text, options.recognise_special,
+      [&](std::size_t begin, std::string_view piece) {
+        const TextPlace place = begin == 0 ? options.place : TextPlace::after_token;
+        tables_->encode_text(piece, place, *scratch, out);
+      },
       [&](const SpecialTokens::Match& match) { out.push_back(match.token); });
 }
 
@@ -157,7 +261,7 @@ std::vector<DroppedByte> Tokenizer::dropped_bytes(std::string_view text,
   std::vector<DroppedByte> dropped;
   if (missing_bytes().none()) return dropped;
   tables_->split(
-      text, options.recognise_special,
+      tables_->lookup.special, text, options.recognise_special,
       [&](std::size_t begin, std::string_view piece) {
         for (std::size_t i = 0; i < piece.size(); ++i) {
           const auto byte = static_cast<std::uint8_t>(piece[i]);
@@ -173,15 +277,24 @@ const std::bitset<256>& Tokenizer::missing_bytes() const noexcept {
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, DecodeOptions options) const {
-  std::string bytes;
-  for (const TokenId id : ids) {
-    if (is_special(id) && !options.include_special) continue;
-    bytes += token_bytes(id);
-  }
+  StreamDecoder decoder(*this, options);
   std::string text;
-  text.reserve(bytes.size());
-  if (append_repaired(bytes, text) < bytes.size()) text += replacement_character;
+  for (const TokenId id : ids) decoder.push(id, text);
+  text += decoder.finish();
   return text;
+}
+
+std::string Tokenizer::decode_bytes(std::span<const TokenId> ids, DecodeOptions options) const {
+  TokenJoiner joiner(*this, options);
+  std::string bytes;
+  for (const TokenId id : ids) joiner.push(id, bytes);
+  SpaceStripper(decode_rules().strip_spaces).strip(bytes, 0);
+  return bytes;
+}
+
+bool Tokenizer::is_fallback_byte(TokenId id) const {
+  tables_->check(id);
+  return tables_->lookup.characters && tables_->lookup.kinds[id] == TokenKind::byte;
 }
 
 std::string_view Tokenizer::token_bytes(TokenId id) const {
@@ -194,9 +307,15 @@ bool Tokenizer::is_special(TokenId id) const {
   return text::is_special(tables_->lookup.kinds[id]);
 }
 
-std::optional<TokenId> Tokenizer::find_special(std::string_view text) const noexcept {
-  return tables_->lookup.special.exact(text);
+std::optional<TokenId> Tokenizer::find_special(std::string_view text) const {
+  if (const auto found = tables_->lookup.special.exact(text)) return found;
+  if (!tables_->lookup.has_normalised_special) return std::nullopt;
+  std::string buffer;
+  return tables_->lookup.normalised_special.exact(
+      tables_->lookup.text_rules.apply(text, TextPlace::start, buffer));
 }
+
+const DecodeRules& Tokenizer::decode_rules() const noexcept { return tables_->lookup.decode; }
 
 std::size_t Tokenizer::vocabulary_size() const noexcept { return tables_->lookup.size(); }
 std::optional<TokenId> Tokenizer::bos() const noexcept { return tables_->bos; }

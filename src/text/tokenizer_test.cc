@@ -210,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"MergeWithoutSpace", [](auto& d) { d.merges[1] = "ab"; }, "merge 1 is 'ab', not two"},
         Fault{"MergeWithTwoSpaces", [](auto& d) { d.merges[0] = "a b c"; }, "merge 0 is 'a b c'"},
         Fault{"MergeWithoutRight", [](auto& d) { d.merges[0] = "a "; }, "merge 0 is 'a ', not two"},
-        Fault{"MergeOfUnknownPart", [](auto& d) { d.merges[0] = "h zz"; }, "'hzz' is not in the"},
+        Fault{"MergeOfUnknownPart", [](auto& d) { d.merges[0] = "h zz"; }, "'zz' is not in the"},
         Fault{"MergeMakesControlToken",
               [](auto& d) {
                 d.tokens[0] = "ab";

@@ -395,6 +395,12 @@ class Answers(Cli):
         self.assert_fails(1, "context window", "respond", "--model", FIXTURE, "--context", "32", "--prompt", "-",
                           stdin=b"long " * 100)
 
+    def test_chat_format_that_is_chosen(self) -> None:
+        options = ["respond", "--model", FIXTURE, "--max-tokens", "4", "--prompt", "a", "--chat-format"]
+        self.output(*options, "qwen")
+        self.assert_fails(1, "needs the special token '<|start_header_id|>'", *options, "llama3")
+        self.assert_fails(2, "known are chatml, llama3, gemma, qwen, mistral", *options, "alpaca")
+
     def test_context_beyond_the_model(self) -> None:
         self.assert_fails(1, "the model was made for at most", "respond", "--model", FIXTURE, "--context", "100000",
                           "--prompt", "a")

@@ -1,0 +1,118 @@
+#include "engine/gguf_vocabulary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "espalier/error.h"
+#include "tensor/gguf_builder_testing.h"
+#include "text/tokenizer.h"
+
+namespace espalier::engine {
+namespace {
+
+using tensor::GgufType;
+using tensor::testing::array_key;
+using tensor::testing::bytes_of;
+using tensor::testing::gguf_string;
+using tensor::testing::GgufBuilder;
+using tensor::testing::key;
+using tensor::testing::le;
+using tensor::testing::string_key;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+std::string strings_key(std::string_view name, const std::vector<std::string>& texts) {
+  std::string elements;
+  for (const std::string& text : texts) elements += gguf_string(text);
+  return array_key(name, GgufType::string, texts.size(), elements);
+}
+
+std::string kinds_key(const std::vector<std::int32_t>& kinds) {
+  std::string elements;
+  for (const std::int32_t kind : kinds) elements += le(kind);
+  return array_key("tokenizer.ggml.token_type", GgufType::i32, kinds.size(), elements);
+}
+
+std::string scores_key(const std::vector<float>& scores) {
+  std::string elements;
+  for (const float score : scores) elements += le(score);
+  return array_key("tokenizer.ggml.scores", GgufType::f32, scores.size(), elements);
+}
+
+text::VocabularyData read(const std::vector<std::string>& keys) {
+  GgufBuilder builder;
+  builder.keys = keys;
+  const std::string bytes = builder.build();
+  return read_vocabulary(tensor::GgufFile::parse("m.gguf", bytes_of(bytes)));
+}
+
+std::vector<std::string> sentence_piece_keys() {
+  return {string_key("tokenizer.ggml.model", "llama"),
+          strings_key("tokenizer.ggml.tokens",
+                      {"<unk>", "<s>", "</s>", "<0x0A>", "▁a", "a", "▁", "<start_of_turn>"}),
+          kinds_key({2, 3, 3, 6, 1, 1, 1, 4}), scores_key({0, 0, 0, 0, -1, -2, -3, 0})};
+}
+
+TEST(GgufVocabulary, SentencePieceIsReadAsLlama2HasIt) {
+  const text::Tokenizer tokenizer(read(sentence_piece_keys()));
+  EXPECT_THAT(tokenizer.encode("a a\n", {.add_bos = true}), ElementsAre(1, 4, 4, 3));
+  EXPECT_TRUE(tokenizer.wants_bos());
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("a a\n")), "a a\n");
+  EXPECT_EQ(tokenizer.eos(), 2);
+}
+
+TEST(GgufVocabulary, GemmaPutsNoSpaceInFront) {
+  std::vector<std::string> keys = sentence_piece_keys();
+  keys.push_back(key("tokenizer.ggml.add_space_prefix", GgufType::boolean, le<std::uint8_t>(0)));
+  keys.push_back(key("tokenizer.ggml.add_bos_token", GgufType::boolean, le<std::uint8_t>(0)));
+  const text::Tokenizer tokenizer(read(keys));
+  EXPECT_THAT(tokenizer.encode("a a"), ElementsAre(5, 4));
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode(" a")), " a");
+  EXPECT_FALSE(tokenizer.wants_bos());
+}
+
+TEST(GgufVocabulary, AChatsMarkersAreControlTokensWhateverTheFileSays) {
+  EXPECT_TRUE(text::Tokenizer(read(sentence_piece_keys())).is_special(7));
+}
+
+TEST(GgufVocabulary, Llama3TakesWholeWordsAndQwen2Composes) {
+  const auto keys = [](const char* pre) {
+    return std::vector{string_key("tokenizer.ggml.model", "gpt2"),
+                       string_key("tokenizer.ggml.pre", pre),
+                       strings_key("tokenizer.ggml.tokens", {"a", "b", "c", "bc", "abc", "ab"}),
+                       strings_key("tokenizer.ggml.merges", {"b c", "a b"})};
+  };
+  EXPECT_THAT(text::Tokenizer(read(keys("llama-bpe"))).encode("abc"), ElementsAre(4));
+  EXPECT_THAT(text::Tokenizer(read(keys("gpt2"))).encode("abc"), ElementsAre(0, 3));
+  EXPECT_EQ(read(keys("qwen2")).text_rules.size(), 1U);
+}
+
+TEST(GgufVocabulary, AnotherKindIsRefusedByName) {
+  EXPECT_THAT(
+      [] {
+        read({string_key("tokenizer.ggml.model", "t5"),
+              strings_key("tokenizer.ggml.tokens", {"a"})});
+      },
+      ThrowsMessage<InvalidFile>(HasSubstr(
+          "m.gguf: tokenizer.ggml.model is 't5'; supported are: gpt2 (byte-level BPE), llama")));
+}
+
+TEST(GgufVocabulary, ATypeThatIsNoneIsRefused) {
+  std::vector<std::string> keys = sentence_piece_keys();
+  keys[2] = kinds_key({2, 3, 3, 7, 1, 1, 1, 4});
+  EXPECT_THAT([&] { read(keys); },
+              ThrowsMessage<InvalidFile>(HasSubstr("token_type holds 7; 1 to 6 was expected")));
+}
+
+TEST(GgufVocabulary, ScoresOfAnotherNumberThanTokensAreRefused) {
+  std::vector<std::string> keys = sentence_piece_keys();
+  keys[3] = scores_key({0, 0});
+  EXPECT_THAT([&] { text::Tokenizer{read(keys)}; },
+              ThrowsMessage<InvalidFile>(HasSubstr("8 tokens, but 2 scores")));
+  keys.pop_back();
+  EXPECT_THAT([&] { read(keys); }, ThrowsMessage<InvalidFile>(HasSubstr("tokenizer.ggml.scores")));
+}
+
+}  // namespace
+}  // namespace espalier::engine
