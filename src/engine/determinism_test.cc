@@ -211,12 +211,18 @@ TEST_P(Determinism, RandomSchedulesDoNotChangeABit) {
   on_every_isa([&](base::Isa isa) {
     std::size_t compared = 0;
     std::uint64_t reused = 0;
-    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    struct Setting {
+      int threads;
+      std::size_t chunk;
+      bool prefix_reuse;
+    };
+    constexpr Setting settings[] = {{1, 7, true}, {2, 64, false}, {3, 512, true}, {8, 1, true}};
+    for (std::uint64_t seed = 0; seed < std::size(settings); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
-      constexpr std::size_t chunks[] = {7, 64, 512};
-      EngineOptions engine_options = options(isa, static_cast<int>(1 + seed), chunks[seed]);
+      const Setting& setting = settings[seed];
+      EngineOptions engine_options = options(isa, setting.threads, setting.chunk);
       engine_options.cache_tokens = 8 * 512;
-      engine_options.prefix_reuse = seed != 1;
+      engine_options.prefix_reuse = setting.prefix_reuse;
       Schedule schedule(model, engine_options, seed);
       schedule.run(60);
       compared += schedule.compared();
