@@ -53,10 +53,10 @@ kernels::KvType kv_type(const std::string& text) {
 
 void add_model_option(CLI::App& command, EngineOptions& options) {
   command
-      .add_option(
-          "--model", options.model,
-          "A GGUF file, or the name of an installed model (`espalier model list`). Default: "
-          "$ESPALIER_MODEL, else the first installed one.")
+      .add_option("--model", options.model,
+                  "A GGUF file, a Hugging Face folder, or the name of an installed model "
+                  "(`espalier model list`). Default: "
+                  "$ESPALIER_MODEL, else the first installed one.")
       ->type_name("FILE")
       ->group(model_group);
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/checked_math.h"
 #include "base/cpu_features.h"
@@ -41,6 +42,13 @@ engine::EngineOptions engine_options(const model::Model& model, const RuntimeOpt
 
 int thread_count(int wanted) { return wanted == 0 ? base::usable_cores() : wanted; }
 
+std::vector<base::TokenId> all_stop_tokens(const text::ChatFormat& format,
+                                           const engine::ModelPackage& package) {
+  std::vector<base::TokenId> tokens = format.stop_tokens(*package.tokenizer);
+  tokens.insert(tokens.end(), package.end_tokens.begin(), package.end_tokens.end());
+  return tokens;
+}
+
 const char* role(const Transcript::Entry& entry) {
   if (std::holds_alternative<Transcript::Instructions>(entry)) return "system";
   return std::holds_alternative<Transcript::Prompt>(entry) ? "user" : "assistant";
@@ -51,7 +59,7 @@ const char* role(const Transcript::Entry& entry) {
 ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options)
     : package_(engine::load_package(path, thread_count(options.threads))),
       format_(chat_format(path, package_.chat_template, options.chat_format)),
-      stop_tokens_(format_.stop_tokens(*package_.tokenizer)),
+      stop_tokens_(all_stop_tokens(format_, package_)),
       engine_(package_.model, engine_options(*package_.model, options)) {}
 
 void ModelRuntime::append(const Transcript::Entry& entry, const Transcript::Entry* before,

@@ -82,13 +82,17 @@ std::vector<StoredModel> models_in(const fs::path& folder) {
   return found;
 }
 
-// A file of that path, else a stored model of that name.
+bool is_model_folder(const fs::path& path) { return is_file(path / "config.json"); }
+
+// A file or a model's folder of that path, else a stored model of that name.
 fs::path find_named(const fs::path& wish, std::string_view origin) {
-  if (is_file(wish)) return wish;
+  if (is_file(wish) || is_model_folder(wish)) return wish;
   std::error_code error;
   if (fs::is_directory(wish, error)) {
     throw AssetsUnavailable(
-        fmt::format("{}{}: that is a folder; a GGUF file is needed", origin, wish.string()));
+        fmt::format("{}{}: that is a folder without a config.json; a GGUF file or a Hugging "
+                    "Face folder is needed",
+                    origin, wish.string()));
   }
   if (fs::exists(wish, error)) {
     throw AssetsUnavailable(fmt::format(

@@ -44,6 +44,7 @@ class FamilyModel:
     dtype: torch.dtype = torch.float16
     shard_size: str = "30KB"
     gguf_keys: dict[str, int | float | str] = field(default_factory=dict)
+    tokenizer: bool = False  # in the folder; every GGUF file has it
 
 
 MODELS = [
@@ -55,7 +56,8 @@ MODELS = [
     FamilyModel("qwen2_bias", 13, "Qwen2", "qwen2", layers=2, heads=4, kv_heads=2, head_size=8,
                 config={"rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0}}),
     FamilyModel("qwen3_f32", 14, "Qwen3", "qwen3", layers=2, heads=2, kv_heads=1, head_size=24, dtype=torch.float32,
-                config={"rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0}}, shard_size="50KB"),
+                config={"rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0}}, shard_size="50KB",
+                tokenizer=True),
     # Five local layers, a global one, a local one; the window is shorter than the prompt, and only the
     # global layer's positions are scaled.
     FamilyModel("gemma3_window", 15, "Gemma3", "gemma3", layers=7, heads=2, kv_heads=1, head_size=16, ffn=40,
@@ -104,6 +106,8 @@ def random_values(spec: FamilyModel, name: str, shape: tuple[int, ...], random: 
 def write_folder(folder: Path, model: torch.nn.Module, spec: FamilyModel) -> None:
     # A copy: to() would round the rotary frequencies, too.
     copy.deepcopy(model).to(spec.dtype).save_pretrained(folder, max_shard_size=spec.shard_size)
+    if spec.tokenizer:
+        tiny_vocabulary.write_folder(folder)
 
 
 GGUF_NAMES = {

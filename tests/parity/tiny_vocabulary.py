@@ -6,9 +6,12 @@ alphabet), then what the merges make, in the merges' order. No BOS is asked for.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gguf import GGUFWriter
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -59,3 +62,18 @@ def add_to(writer: GGUFWriter) -> None:
     writer.add_unk_token_id(UNKNOWN)
     writer.add_pad_token_id(EOS)
     writer.add_chat_template(CHAT_TEMPLATE)
+
+
+def write_folder(folder: Path) -> None:
+    """The same as tokenizer.json and tokenizer_config.json, spelled by PyPI tokenizers."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(TOKENS)}, merges=MERGES))
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in SPECIAL])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    settings = {"bos_token": SPECIAL[BOS], "eos_token": SPECIAL[EOS], "unk_token": SPECIAL[UNKNOWN],
+                "pad_token": SPECIAL[EOS], "add_bos_token": False, "chat_template": CHAT_TEMPLATE}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")

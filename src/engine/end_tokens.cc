@@ -1,0 +1,45 @@
+#include "engine/end_tokens.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "base/json.h"
+
+namespace espalier::engine {
+namespace {
+
+using base::JsonDocument;
+using base::JsonValue;
+using base::TokenId;
+
+TokenId token_id(const JsonValue& value, std::size_t vocabulary) {
+  const auto id = value.as_integer<TokenId>();
+  if (id < 0 || static_cast<std::size_t>(id) >= vocabulary) {
+    value.fail(fmt::format("{} is no token of the model, which has {}", id, vocabulary));
+  }
+  return id;
+}
+
+std::vector<TokenId> end_tokens_of(const JsonDocument& file, std::size_t vocabulary) {
+  const auto value = file.root().find_set("eos_token_id");
+  if (!value) return {};
+  if (!value->is_array()) return {token_id(*value, vocabulary)};
+  std::vector<TokenId> ids;
+  for (const JsonValue id : value->elements()) ids.push_back(token_id(id, vocabulary));
+  return ids;
+}
+
+}  // namespace
+
+std::vector<TokenId> read_end_tokens(const std::filesystem::path& folder, std::size_t vocabulary) {
+  const auto generation = folder / "generation_config.json";
+  std::error_code unreadable;
+  if (std::filesystem::exists(generation, unreadable)) {
+    auto ids = end_tokens_of(JsonDocument::open(generation), vocabulary);
+    if (!ids.empty()) return ids;
+  }
+  return end_tokens_of(JsonDocument::open(folder / "config.json"), vocabulary);
+}
+
+}  // namespace espalier::engine

@@ -1,0 +1,90 @@
+#include "engine/model_package.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "engine/end_tokens.h"
+#include "espalier/error.h"
+
+namespace espalier::engine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
+
+// The fixture that has its tokenizer in both forms.
+const std::filesystem::path fixture = "tests/parity/fixtures/qwen3_f32";
+
+class ModelPackageTest : public ::testing::Test {
+ protected:
+  ModelPackageTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "package_XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = name;
+  }
+  ~ModelPackageTest() override { std::filesystem::remove_all(folder_); }
+
+  void write(const char* name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  void expect_refused(const std::string& file, const std::string& why) const {
+    EXPECT_THAT([&] { read_end_tokens(folder_, 100); },
+                ThrowsMessage<InvalidFile>(AllOf(HasSubstr(file), HasSubstr(why))));
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ModelPackageTest, AFolderIsTheSameModelAsItsGgufFile) {
+  const ModelPackage folder = load_package(fixture, 1);
+  const ModelPackage file = load_package(fixture.string() + ".gguf", 1);
+  EXPECT_EQ(folder.model->config.vocabulary, file.model->config.vocabulary);
+  EXPECT_EQ(folder.model->config.name, "qwen3_f32");
+  EXPECT_EQ(folder.chat_template, file.chat_template);
+  EXPECT_FALSE(folder.chat_template.empty());
+  EXPECT_THAT(folder.end_tokens, ElementsAre(2));
+  EXPECT_EQ(folder.tokenizer->eos(), file.tokenizer->eos());
+  EXPECT_EQ(folder.tokenizer->wants_bos(), file.tokenizer->wants_bos());
+  for (const char* text :
+       {"the end and the sand", "<|im_start|>user\nHéllo, 1234!<|im_end|>", " "}) {
+    EXPECT_EQ(folder.tokenizer->encode(text), file.tokenizer->encode(text)) << text;
+    EXPECT_EQ(load_tokenizer(fixture)->encode(text), file.tokenizer->encode(text)) << text;
+  }
+}
+
+TEST_F(ModelPackageTest, AFolderWithoutATokenizerIsRefused) {
+  EXPECT_THAT([] { load_package("tests/parity/fixtures/llama3_scaled", 1); },
+              ThrowsMessage<AssetsUnavailable>(HasSubstr("tokenizer.json")));
+}
+
+TEST_F(ModelPackageTest, GenerationSettingsGoBeforeTheConfiguration) {
+  write("config.json", "{}");
+  EXPECT_THAT(read_end_tokens(folder_, 100), IsEmpty());
+  write("config.json", R"({"eos_token_id": 2})");
+  EXPECT_THAT(read_end_tokens(folder_, 100), ElementsAre(2));
+  write("generation_config.json", R"({"eos_token_id": null})");
+  EXPECT_THAT(read_end_tokens(folder_, 100), ElementsAre(2));
+  write("generation_config.json", R"({"eos_token_id": [7, 9]})");
+  EXPECT_THAT(read_end_tokens(folder_, 100), ElementsAre(7, 9));
+}
+
+TEST_F(ModelPackageTest, AnEndThatIsNoTokenIsNamedWithItsPlace) {
+  write("config.json", R"({"eos_token_id": 100})");
+  expect_refused("config.json", "100 is no token of the model, which has 100");
+  write("generation_config.json", R"({"eos_token_id": [1, -1]})");
+  expect_refused("generation_config.json", "/eos_token_id/1");
+  write("generation_config.json", R"({"eos_token_id": "two"})");
+  expect_refused("generation_config.json", "/eos_token_id");
+}
+
+}  // namespace
+}  // namespace espalier::engine
