@@ -61,7 +61,7 @@ MODELS = [
     # Five local layers, a global one, a local one; the window is shorter than the prompt, and only the
     # global layer's positions are scaled.
     FamilyModel("gemma3_window", 15, "Gemma3", "gemma3", layers=7, heads=2, kv_heads=1, head_size=16, ffn=40,
-                config={"sliding_window": 48, "query_pre_attn_scalar": 16, "rope_parameters": {
+                dtype=torch.bfloat16, config={"sliding_window": 48, "query_pre_attn_scalar": 16, "rope_parameters": {
                     "full_attention": {"rope_type": "linear", "rope_theta": 1_000_000.0, "factor": 8.0},
                     "sliding_attention": {"rope_type": "default", "rope_theta": 10_000.0}}},
                 gguf_keys={"attention.sliding_window": 48, "rope.scaling.type": "linear", "rope.scaling.factor": 8.0}),
