@@ -21,7 +21,7 @@ namespace espalier::framework {
 struct RuntimeOptions {
   int threads = 0;  // 0: all that this process may use
   kernels::KvType kv_type = kernels::KvType::f16;
-  std::size_t context = 0;  // 0: the model's
+  std::size_t context = 0;    // 0: the model's
   std::string chat_format{};  // as text::ChatFormat::named takes it; empty: the template's
 };
 
