@@ -8,7 +8,8 @@
 
 namespace espalier::kernels {
 
-// y[t,d] = x[t,d] / sqrt(mean over d of x[t,d]² + eps) · weight[d]     (Zhang and Sennrich 2019, eq. 4)
+// y[t,d] = x[t,d] / sqrt(mean over d of x[t,d]² + eps) · weight[d]     (Zhang and Sennrich 2019,
+// eq. 4)
 //   x, y   f32 [T, D]; y may be x itself
 //   weight f32 [D]
 // A row is summed in 16 lanes (lane = d mod 16), then pairwise.
@@ -34,8 +35,8 @@ using GegluFn = void(tensor::Rows<const float> gate_up, tensor::Rows<float> y) n
 // y[t,d] += x[t,d]; x may be one row repeated (stride 0), a bias
 using AddFn = void(tensor::Rows<const float> x, tensor::Rows<float> y) noexcept;
 
-// x[i] → exp(x[i] − max) / Σ exp(x[j] − max), in place; 16 lanes, then pairwise. -inf gives 0; x must
-// hold at least one finite value and no NaN.
+// x[i] → exp(x[i] − max) / Σ exp(x[j] − max), in place; 16 lanes, then pairwise. -inf gives 0; x
+// must hold at least one finite value and no NaN.
 using SoftmaxFn = void(std::span<float> x) noexcept;
 
 }  // namespace espalier::kernels
