@@ -1,15 +1,11 @@
 #include "text/text_rules.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
-#include <memory>
-#include <new>
 #include <utility>
 
 #include "text/normalisation_gaps.h"
+#include "text/unicode_normalisation.h"
 #include "text/utf8.h"
 
 namespace espalier::text {
@@ -36,20 +32,9 @@ bool is_gap(char32_t c) noexcept {
   return gap != std::end(normalisation_gaps) && gap->first <= c;
 }
 
-// Valid UTF-8.
-void normalise(std::string_view text, utf8proc_option_t form, std::string& out) {
-  utf8proc_uint8_t* made = nullptr;
-  const utf8proc_ssize_t size =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &made, form);
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(made, &std::free);
-  if (size < 0) throw std::bad_alloc();  // the one fault that valid text can meet
-  out.append(reinterpret_cast<const char*>(made), static_cast<std::size_t>(size));
-}
-
 // Characters beyond ASCII are normalised in runs, each with the ASCII character before it, which
 // may take a mark; no run can change what ASCII stands behind it.
-void normalise_runs(std::string_view text, utf8proc_option_t form, std::string& out) {
+void normalise_runs(std::string_view text, NormalForm form, std::string& out) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t plain = at;
     while (plain < text.size() && is_ascii(text[plain])) ++plain;
@@ -76,16 +61,13 @@ void normalise_runs(std::string_view text, utf8proc_option_t form, std::string& 
   }
 }
 
-constexpr auto nfc = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-constexpr auto nfkc = static_cast<utf8proc_option_t>(nfc | UTF8PROC_COMPAT);
-
 void apply_rule(const TextRule& rule, std::string_view text, std::string& out) {
   switch (rule.kind) {
     case TextRule::Kind::nfc:
-      normalise_runs(text, nfc, out);
+      normalise_runs(text, NormalForm::nfc, out);
       break;
     case TextRule::Kind::nfkc:
-      normalise_runs(text, nfkc, out);
+      normalise_runs(text, NormalForm::nfkc, out);
       break;
     case TextRule::Kind::prepend:
       out.append(rule.to).append(text);

@@ -21,7 +21,7 @@ inline constexpr std::string_view byte_level_json = R"({
     {"id": 7, "content": "<tool>", "single_word": false, "lstrip": false, "rstrip": false,
      "normalized": true, "special": false}
   ],
-  "normalizer": {"type": "NFC"},
+  "normalizer": {"type": "Replace", "pattern": {"String": "e\u0301"}, "content": "\u00e9"},
   "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
     {"type": "Digits", "individual_digits": true},
     {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}]},

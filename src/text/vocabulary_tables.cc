@@ -10,6 +10,7 @@
 
 #include "espalier/error.h"
 #include "text/byte_level.h"
+#include "text/unicode_normalisation.h"
 #include "text/utf8.h"
 
 namespace espalier::text {
@@ -285,6 +286,10 @@ void add_special(const VocabularyData& data, const AddedRules& rules, std::size_
 void check_rules(const VocabularyData& data) {
   for (const auto* rules : {&data.text_rules, &data.decode.replace}) {
     for (const TextRule& rule : *rules) {
+      const bool normalises = rule.kind == TextRule::Kind::nfc || rule.kind == TextRule::Kind::nfkc;
+      if (normalises && !can_normalise()) {
+        fail(data, "its texts are in NFC or NFKC, and this build has no utf8proc to compute it");
+      }
       if (rule.kind == TextRule::Kind::replace && rule.from.empty()) {
         fail(data, "a rule replaces nothing by '{}'", shown(rule.to));
       }
