@@ -1,6 +1,7 @@
 #include "text/character_bpe.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -19,8 +20,7 @@ CharacterBpe::CharacterBpe(TokenTexts texts, TokenIndex pieces, const Fallback& 
 void CharacterBpe::merge_by_scores(const std::vector<float>& scores) {
   std::vector<base::TokenId> order(texts_.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](base::TokenId a, base::TokenId b) { return scores[a] > scores[b]; });
+  std::ranges::sort(order, std::ranges::greater(), [&](base::TokenId id) { return scores[id]; });
   ranks_.assign(texts_.size(), MergeWorkspace::no_rank);
   std::uint32_t rank = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
