@@ -140,9 +140,12 @@ Tokenizer::~Tokenizer() = default;
 void Tokenizer::Tables::encode_word(std::string_view word, Scratch& scratch,
                                     std::vector<TokenId>& out) const {
   if (lookup.finds_whole_words) {
-    const TokenId token =
-        lookup.characters ? lookup.characters->whole(word)
-                          : lookup.whole_words->find(lookup.bytes, word).value_or(Bpe::no_token);
+    TokenId token = Bpe::no_token;
+    if (lookup.characters) {
+      token = lookup.characters->whole(word);
+    } else if (lookup.whole_words) {
+      token = lookup.whole_words->find(lookup.bytes, word).value_or(Bpe::no_token);
+    }
     if (token != Bpe::no_token) {
       out.push_back(token);
       return;
@@ -171,7 +174,7 @@ void Tokenizer::Tables::encode_words(std::string_view text, Scratch& scratch,
     encode_word(text.substr(begin, end - begin), scratch, out);
     scratch.words.keep(key, std::span(out).subspan(before));
   };
-  if (lookup.finds_words) {
+  if (lookup.finds_words && lookup.characters) {
     lookup.characters->each_word(text, on_word);
   } else {
     lookup.pre_tokenizer.each_word(text, on_word);
