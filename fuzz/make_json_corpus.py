@@ -13,7 +13,8 @@ CONFIG = {"architectures": ["LlamaForCausalLM"], "hidden_size": 576, "rms_norm_e
           "rope_scaling": None, "tie_word_embeddings": True, "torch_dtype": "bfloat16"}
 TOKENIZER = {"version": "1.0", "added_tokens": [{"id": 0, "content": "<|endoftext|>", "special": True}],
              "normalizer": None, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False},
-             "model": {"type": "BPE", "vocab": {"Ġ": 0, "a": 1, "\"": 2, "\\": 3, "😀": 4}, "merges": [["Ġ", "a"], "a a"]}}
+             "model": {"type": "BPE", "vocab": {"Ġ": 0, "a": 1, "\"": 2, "\\": 3, "😀": 4},
+                       "merges": [["Ġ", "a"], "a a"]}}
 
 TEXTS = {
     "config": json.dumps(CONFIG, indent=2).encode(),

@@ -47,7 +47,8 @@ def main():
     seeds = {
         "types.safetensors": types(),
         "shapes.safetensors": whole,
-        "metadata.safetensors": save({"t": np.ones((2, 2), dtype=np.float16)}, {"format": "np", "licence": "naïve \"x\"\n"}),
+        "metadata.safetensors": save({"t": np.ones((2, 2), dtype=np.float16)},
+                                     {"format": "np", "licence": "naïve \"x\"\n"}),
         "no_tensors.safetensors": header(b"{}"),
         "cut_in_the_data.safetensors": whole[:-8],
         "cut_in_the_header.safetensors": whole[:100],

@@ -109,7 +109,7 @@ def write_gguf(path, alignment, rng):
     writer.add_array("a.floats", [0.5, -1e30])
     writer.add_array("a.bools", [True, False])
     writer.add_key_value("a.nested", [[1, 2], [3]], GGUFValueType.ARRAY)
-    for dtype, (block_elements, block_bytes) in GGML_QUANT_SIZES.items():
+    for dtype, (_, block_bytes) in GGML_QUANT_SIZES.items():
         raw = rng.integers(0, 256, size=(3, 2 * block_bytes), dtype=np.uint8)
         if dtype in GGUF_NUMPY_TYPES:
             writer.add_tensor(dtype.name, raw.view(GGUF_NUMPY_TYPES[dtype]))

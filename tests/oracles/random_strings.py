@@ -10,12 +10,15 @@ USER_DEFINED_TOKENS = ["<tool>", "\t\t ", "é\n"]
 
 # Fragments that strings are put together from; each is there for a rule it tries.
 FRAGMENTS = {
-    "contractions": "'ſ 'ſt 'LL 'Ve 'rE 'D 'M 's 't 're 've 'm 'll 'd 'S 'T 'RE 'Ll ’s '' ' 'x don't we'll they'd 'r 'v 'l it's' ''s".split(),
+    "contractions": "'ſ 'ſt 'LL 'Ve 'rE 'D 'M 's 't 're 've 'm 'll 'd 'S 'T 'RE 'Ll ’s '' ' 'x "
+                    "don't we'll they'd 'r 'v 'l it's' ''s".split(),
     "white space": [" ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\v", "\f", "\x1c", "\x1f", "\x85", "\xa0",
-                    "\u1680", "\u2003", "\r", " \n ", "\n \n", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\u200b", "\ufeff", "\u180e"],
+                    "\u1680", "\u2003", "\r", " \n ", "\n \n",
+                    "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\u200b", "\ufeff", "\u180e"],
     "numbers": ["0", "7", "42", "1234567", "3.14", "1,000", "²", "½", "Ⅷ", "٣", "५", "一", "三", "①", "𝟘", "௧௨",
                 "\U00011de0", "\U00016ff4", "〇", "1st", "x86", "½cup"],
-    "punctuation": list("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~") + ["...", "—", "«", "»", "¿", "、", "。", "!!!", "=>", "//"],
+    "punctuation": list("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~") + ["...", "—", "«", "»", "¿", "、", "。", "!!!", "=>",
+                                                              "//"],
     "special": CONTROLS + USER_DEFINED_TOKENS + ["<|", "|>", "<|im", "<|im_star", "im_end|>", "<", "<<|x|>",
                                                 "<|im_end|"],
     "marks": ["\u0301", "e\u0301", "n\u0303", "\u0915\u094d\u0937", "\u0e01\u0e33", "\u200d", "\ufe0f",
@@ -25,7 +28,8 @@ FRAGMENTS = {
               "\U000323af\U000323b0"],
     "words": "the of and to that in he shall unto for I his LORD they be is him not them it with all thou Café naïve "
              "Straße ΑΘΗΝΑ Ελλάδα Москва привет мир ирония שלום עולם مرحبا بالعالم नमस्ते दुनिया สวัสดีชาวโลก 你好 世界 "
-             "こんにちは カタカナ 안녕하세요 세계 Tiếng Việt žluťoučký kůň İstanbul ǅ ʰ ª º 𝒳 ꟑ antidisestablishmentarianism".split(),
+             "こんにちは カタカナ 안녕하세요 세계 Tiếng Việt žluťoučký kůň İstanbul ǅ ʰ ª º 𝒳 ꟑ "
+             "antidisestablishmentarianism".split(),
 }
 
 

@@ -3,7 +3,8 @@
 
     .venv/bin/python tests/oracles/tokenizer_oracle.py build/release/bin/text_oracle [--strings N]
 
-For each kind of tokenizer, through the vectors that a GGUF file holds and through a tokenizer.json, N strings (default 50,000): random, multilingual, adversarial.
+For each kind of tokenizer, through the vectors that a GGUF file holds and through a tokenizer.json, N strings
+(default 50,000): random, multilingual, adversarial.
 Tokens must be identical with special tokens recognised and not, decoding too, at once and token by
 token; where the vocabulary has all bytes of x, decode(encode(x)) must be x. Then conversations:
 the text must be jinja2's rendering of the template, the tokens those of that text, and no content may
@@ -94,7 +95,7 @@ def compare_tokens(binary: str, vocabulary: Vocabulary, strings: list[str]) -> N
         decoded = oracle.decode_batch(expected, skip_special_tokens=False)
         for way in ("vectors", "tokenizer.json"):
             answers = ask(binary, vocabulary, [{"encode": text, "special": special} for text in strings], way)
-            for text, ids, whole, answer, returns in zip(strings, expected, decoded, answers, comes_back):
+            for text, ids, whole, answer, returns in zip(strings, expected, decoded, answers, comes_back, strict=True):
                 if answer["ids"] != ids:
                     fail(vocabulary, f"tokens ({way}, special={special})", text, ids, answer["ids"])
                 if answer["text"] != whole:
@@ -103,9 +104,9 @@ def compare_tokens(binary: str, vocabulary: Vocabulary, strings: list[str]) -> N
                     fail(vocabulary, "streamed tokens", text, repr(whole), repr(answer["streamed"]))
                 if returns and answer["text"] != text:
                     fail(vocabulary, "decode(encode(x))", text, repr(text), repr(answer["text"]))
-    print(f"{vocabulary.name} ({vocabulary.pre_tokenizer}): {len(strings):,} strings, by vectors and by tokenizer.json, "
-          f"with special tokens and without: tokens, decoded and streamed text identical; {sum(comes_back):,} "
-          "come back whole", flush=True)
+    print(f"{vocabulary.name} ({vocabulary.pre_tokenizer}): {len(strings):,} strings, by vectors and by "
+          "tokenizer.json, with special tokens and without: tokens, decoded and streamed text identical; "
+          f"{sum(comes_back):,} come back whole", flush=True)
 
 
 def compare_decoding(binary: str, vocabulary: Vocabulary, count: int, rng: random.Random) -> None:
@@ -119,7 +120,7 @@ def compare_decoding(binary: str, vocabulary: Vocabulary, count: int, rng: rando
     for special in (True, False):
         expected = vocabulary.oracle(True).decode_batch(sequences, skip_special_tokens=not special)
         answers = ask(binary, vocabulary, [{"decode": ids, "special": special} for ids in sequences])
-        for ids, text, answer in zip(sequences, expected, answers):
+        for ids, text, answer in zip(sequences, expected, answers, strict=True):
             for how in ("text", "streamed"):
                 if answer[how] != text:
                     fail(vocabulary, f"{how} (special={special})", str(ids), repr(text), repr(answer[how]))
@@ -140,7 +141,7 @@ def compare_conversations(binary: str, vocabulary: Vocabulary, chat: Chat, rng: 
                                   eos_token=vocabulary.eos)
 
     harmless = 0
-    for request, answer in zip(requests, answers):
+    for request, answer in zip(requests, answers, strict=True):
         messages, prompt = request["messages"], request["prompt"]
         text = render(messages, prompt)
         if answer["text"] != text:
@@ -160,8 +161,9 @@ def compare_conversations(binary: str, vocabulary: Vocabulary, chat: Chat, rng: 
         ids = oracle.encode(text, add_special_tokens=False).ids
         if answer["ids"] != ids:
             fail(vocabulary, f"{chat.name} tokens", text, ids, answer["ids"])
-    print(f"{vocabulary.name}: {len(requests):,} conversations by the {chat.name} template: text identical to jinja2's; "
-          f"no content made a control token; {harmless:,} of them with harmless contents: tokens identical", flush=True)
+    print(f"{vocabulary.name}: {len(requests):,} conversations by the {chat.name} template: text identical to "
+          f"jinja2's; no content made a control token; {harmless:,} of them with harmless contents: "
+          "tokens identical", flush=True)
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ class Vocabulary:
     def comes_back(self, texts: list[str]) -> list[bool]:
         """Whether decode(encode(text)) must be text."""
         normalize = normalizers.NFC().normalize_str if self.nfc else str
-        return [has and normalize(text) == text for has, text in zip(self.has_bytes_of(texts), texts)]
+        return [has and normalize(text) == text for has, text in zip(self.has_bytes_of(texts), texts, strict=True)]
 
     def has_bytes_of(self, texts: list[str]) -> list[bool]:
         spell = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -77,7 +77,7 @@ class Vocabulary:
 
     def oracle(self, recognise_special: bool) -> Tokenizer:
         # Llama 3's special tokens are not in its model's vocabulary: as a whole word each would be a token.
-        ids = {token: i for i, (token, kind) in enumerate(zip(self.tokens, self.kinds))
+        ids = {token: i for i, (token, kind) in enumerate(zip(self.tokens, self.kinds, strict=True))
                if kind == NORMAL or not self.ignore_merges}
         tokenizer = Tokenizer(models.BPE(ids, self.merges, ignore_merges=self.ignore_merges))
         if self.nfc:
@@ -87,9 +87,9 @@ class Vocabulary:
         return self.with_added_tokens(tokenizer, recognise_special)
 
     def with_added_tokens(self, tokenizer: Tokenizer, recognise_special: bool) -> Tokenizer:
-        controls = [t for t, kind in zip(self.tokens, self.kinds) if kind in (CONTROL, UNKNOWN)]
+        controls = [t for t, kind in zip(self.tokens, self.kinds, strict=True) if kind in (CONTROL, UNKNOWN)]
         tokenizer.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in controls])
-        defined = [t for t, kind in zip(self.tokens, self.kinds) if kind == USER_DEFINED]
+        defined = [t for t, kind in zip(self.tokens, self.kinds, strict=True) if kind == USER_DEFINED]
         tokenizer.add_tokens([AddedToken(t, normalized=False, special=False) for t in defined])
         tokenizer.encode_special_tokens = not recognise_special
         return tokenizer
@@ -126,13 +126,13 @@ class SentencePiece(Vocabulary):
                 for text in texts]
 
     def specials(self) -> list[str]:
-        return [t for t, kind in zip(self.tokens, self.kinds) if kind in (CONTROL, USER_DEFINED)]
+        return [t for t, kind in zip(self.tokens, self.kinds, strict=True) if kind in (CONTROL, USER_DEFINED)]
 
     def merges_of_scores(self) -> list[tuple[str, str]]:
         """As transformers 5 makes them: every split of every piece into pieces, the highest score first."""
         ids = {token: i for i, token in enumerate(self.tokens)}
         found = []
-        for token, kind, score in zip(self.tokens, self.kinds, self.scores):
+        for token, kind, score in zip(self.tokens, self.kinds, self.scores, strict=True):
             if kind not in (NORMAL, USER_DEFINED):
                 continue
             splits = [(token[:i], token[i:]) for i in range(1, len(token))]
@@ -233,14 +233,14 @@ def without_bytes(whole: Vocabulary, rng: random.Random) -> Vocabulary:
     """Loses 30 bytes and every merge that needs them: what happens to text the vocabulary lacks."""
     lost = set(rng.sample(sorted(pre_tokenizers.ByteLevel.alphabet()), 30))
     merges = [m for m in whole.merges if not lost & set(m[0] + m[1])]
-    kept = [(t, k) for t, k in zip(whole.tokens, whole.kinds) if k != NORMAL or not lost & set(t)]
+    kept = [(t, k) for t, k in zip(whole.tokens, whole.kinds, strict=True) if k != NORMAL or not lost & set(t)]
     tokens, kinds = [t for t, _ in kept], [k for _, k in kept]
     return Vocabulary("trained-2k-minus-30-bytes", whole.pre_tokenizer, tokens, merges, kinds)
 
 
 def with_chat_markers(whole: Vocabulary) -> Vocabulary:
     """The overlapping special tokens would split the formats' markers; no real vocabulary does that."""
-    normal = [token for token, kind in zip(whole.tokens, whole.kinds) if kind == NORMAL]
+    normal = [token for token, kind in zip(whole.tokens, whole.kinds, strict=True) if kind == NORMAL]
     markers = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *LLAMA3_MARKERS]
     tokens, kinds = normal + markers, [NORMAL] * len(normal) + [CONTROL] * len(markers)
     return Vocabulary(whole.name, whole.pre_tokenizer, tokens, whole.merges, kinds, "<|begin_of_text|>", "<|im_end|>")
