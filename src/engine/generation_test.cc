@@ -97,7 +97,8 @@ TEST_F(GenerationTest, TextHeldBackComesBeforeACharacterThatWasNeverFinished) {
       const std::string whole = run({.sampling = sampling, .maximum_tokens = limit}).text;
       if (!whole.ends_with(unfinished)) continue;
       const std::string before = whole.substr(0, whole.size() - unfinished.size());
-      if (before.empty() || before.back() < 0) continue;  // the stop string begins with a character
+      // The stop string begins with a character.
+      if (before.empty() || static_cast<unsigned char>(before.back()) >= 0x80) continue;
       ++tried;
       const Answer answer =
           run({.sampling = sampling,
