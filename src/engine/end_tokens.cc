@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-#include "base/json.h"
+#include "model/hf_keys.h"
 
 namespace espalier::engine {
 namespace {
@@ -21,7 +21,13 @@ TokenId token_id(const JsonValue& value, std::size_t vocabulary) {
   return id;
 }
 
-std::vector<TokenId> end_tokens_of(const JsonDocument& file, std::size_t vocabulary) {
+JsonDocument open(const std::filesystem::path& path) {
+  return JsonDocument::open(path, model::config_json_limits);
+}
+
+}  // namespace
+
+std::vector<TokenId> read_end_tokens(const JsonDocument& file, std::size_t vocabulary) {
   const auto value = file.root().find_set("eos_token_id");
   if (!value) return {};
   if (!value->is_array()) return {token_id(*value, vocabulary)};
@@ -30,16 +36,14 @@ std::vector<TokenId> end_tokens_of(const JsonDocument& file, std::size_t vocabul
   return ids;
 }
 
-}  // namespace
-
 std::vector<TokenId> read_end_tokens(const std::filesystem::path& folder, std::size_t vocabulary) {
   const auto generation = folder / "generation_config.json";
   std::error_code unreadable;
   if (std::filesystem::exists(generation, unreadable)) {
-    auto ids = end_tokens_of(JsonDocument::open(generation), vocabulary);
+    auto ids = read_end_tokens(open(generation), vocabulary);
     if (!ids.empty()) return ids;
   }
-  return end_tokens_of(JsonDocument::open(folder / "config.json"), vocabulary);
+  return read_end_tokens(open(folder / "config.json"), vocabulary);
 }
 
 }  // namespace espalier::engine

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "engine/end_tokens.h"
 #include "espalier/error.h"
@@ -82,8 +83,20 @@ TEST_F(ModelPackageTest, AnEndThatIsNoTokenIsNamedWithItsPlace) {
   expect_refused("config.json", "100 is no token of the model, which has 100");
   write("generation_config.json", R"({"eos_token_id": [1, -1]})");
   expect_refused("generation_config.json", "/eos_token_id/1");
-  write("generation_config.json", R"({"eos_token_id": "two"})");
-  expect_refused("generation_config.json", "/eos_token_id");
+  for (const auto& [ids, why] :
+       {std::pair(R"("two")", "not a string"), std::pair("1.5", "not 1.5"),
+        std::pair("true", "not a boolean"), std::pair("{}", "not an object"),
+        std::pair("2147483648", "not 2147483648")}) {
+    write("generation_config.json", std::string(R"({"eos_token_id": )") + ids + "}");
+    expect_refused("generation_config.json", std::string("(/eos_token_id): a whole number"));
+    expect_refused("generation_config.json", why);
+  }
+  write("generation_config.json", R"({"eos_token_id": [2, [3]]})");
+  expect_refused("generation_config.json", "(/eos_token_id/1): a whole number");
+  write("generation_config.json", R"({"eos_token_id": 2, "eos_token_id": 3})");
+  expect_refused("generation_config.json", "the key 'eos_token_id' appears again");
+  write("generation_config.json", R"([2])");
+  expect_refused("generation_config.json", "an object is expected, not an array");
 }
 
 }  // namespace

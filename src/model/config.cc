@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t max_width = std::size_t{1} << 20;
 constexpr std::size_t max_vocabulary = std::size_t{1} << 24;
 constexpr std::size_t max_context = std::size_t{1} << 26;
+// Far from where a position times a frequency leaves what a float holds.
+constexpr float least_divisor = 1e-6F;
 
 class Check {
  public:
@@ -29,8 +31,10 @@ class Check {
     }
   }
   // A comparison that NaN fails.
-  void positive(std::string_view field, float value) const {
-    require(value > 0 && value < 1e12F, fmt::format("{} is {}", field, value));
+  void positive(std::string_view field, float value) const { at_least(field, value, 1e-12F); }
+  void at_least(std::string_view field, float value, float least) const {
+    require(value >= least && value < 1e12F,
+            fmt::format("{} is {}; {} to 1e+12 was expected", field, value, least));
   }
 
  private:
@@ -38,13 +42,13 @@ class Check {
 };
 
 void validate_rope(const RopeConfig& rope, std::size_t head_size, const Check& check) {
-  check.positive("the rotary base", rope.theta);
+  check.at_least("the rotary base", rope.theta, 1);
   check.require(
       rope.divisors.empty() || rope.divisors.size() == head_size / 2,
       fmt::format("{} divisors of rotary frequencies; half the head size, {}, was expected",
                   rope.divisors.size(), head_size / 2));
   for (const float divisor : rope.divisors) {
-    check.positive("a divisor of rotary frequencies", divisor);
+    check.at_least("a divisor of rotary frequencies", divisor, least_divisor);
   }
 }
 
@@ -74,8 +78,9 @@ void validate(const ModelConfig& config, const std::string& file) {
   check.bounded("the context length", config.context, max_context);
   check.bounded("the number of KV slots", config.kv_slots, config.layers.size());
   validate_heads(config, file);
-  check.require(config.norm_epsilon >= 0 && config.norm_epsilon < 1,
-                fmt::format("the norm's epsilon is {}", config.norm_epsilon));
+  check.require(config.norm_epsilon > 0 && config.norm_epsilon < 1,
+                fmt::format("the norm's epsilon is {}; above 0 and below 1 was expected",
+                            config.norm_epsilon));
   check.positive("the attention scale", config.attention_scale);
   check.positive("the embedding scale", config.embedding_scale);
   for (const RopeConfig& rope : config.ropes) validate_rope(rope, config.head_size, check);
@@ -87,6 +92,9 @@ void validate(const ModelConfig& config, const std::string& file) {
     check.require(!layer.rope || *layer.rope < config.ropes.size(),
                   fmt::format("layer {} names rotary base {} of {}", i, layer.rope.value_or(0),
                               config.ropes.size()));
+    check.require(layer.window <= max_context,
+                  fmt::format("layer {} has a sliding window of {}; at most {} was expected", i,
+                              layer.window, max_context));
     // Two writers would leave the earlier layer the later one's keys, but in the next pass only.
     check.require(
         !(layer.writes_kv && written[layer.kv_slot]),

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/message_format.h"
 #include "espalier/error.h"
 
 namespace espalier::model {
@@ -25,7 +26,7 @@ std::string refusal(std::string_view Family::* spelling, std::string_view name) 
   for (const Family& family : families()) {
     if (!(family.*spelling).empty()) known.push_back(family.*spelling);
   }
-  return fmt::format("the model family '{}' is not supported; supported are: {}", name,
+  return fmt::format("the model family {} is not supported; supported are: {}", base::quoted(name),
                      fmt::join(known, ", "));
 }
 

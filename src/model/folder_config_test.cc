@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "espalier/error.h"
-#include "model/families.h"
+#include "model/hf_keys.h"
+#include "model/load_folder.h"
 #include "model/rope_scaling.h"
 
 namespace espalier::model {
@@ -20,11 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
 ModelConfig read(const std::string& text) {
-  const auto file = base::JsonDocument::parse("config.json", text);
-  const HfKeys keys(file);
-  ModelConfig config = family_of(keys).config_from_hf(keys);
-  validate(config, "config.json");
-  return config;
+  return read_config(base::JsonDocument::parse("config.json", text, config_json_limits));
 }
 
 void expect_refused(const std::string& text, const std::string& why) {
@@ -171,7 +168,7 @@ TEST(FolderConfig, NumbersOutOfBoundsAreRefusedBeforeTheyAreAllocated) {
   expect_refused(config_json("llama", R"("rope_scaling": {"factor": 0, "low_freq_factor": 1,
                    "high_freq_factor": 4, )" +
                                           scaling + "}"),
-                 "divisor");
+                 "/rope_scaling/factor");
   expect_refused(config_json("llama", R"("rope_scaling": {"factor": 8, "low_freq_factor": 4,
                    "high_freq_factor": 4, )" +
                                           scaling + "}"),

@@ -58,7 +58,7 @@ std::vector<RopeConfig> ropes_from_hf(const HfKeys& keys, std::size_t head_size)
     return parameters ? parameters->find_set(kind) : std::nullopt;
   };
   const auto theta = [&](std::string_view key, float otherwise) {
-    return keys.json().find_float(key).value_or(otherwise);
+    return keys.find_positive(key).value_or(otherwise);
   };
   const auto global = part("full_attention"), local = part("sliding_attention");
   const bool parts = global || local;
@@ -73,8 +73,7 @@ ModelConfig from_hf(const HfKeys& keys) {
                                                  .head_size = 256,
                                                  .tied_embeddings = true});
   config.embedding_scale = std::sqrt(static_cast<float>(config.width));
-  config.attention_scale =
-      1 / std::sqrt(keys.json().find_float("query_pre_attn_scalar").value_or(256));
+  config.attention_scale = 1 / std::sqrt(keys.find_positive("query_pre_attn_scalar").value_or(256));
   config.ropes = ropes_from_hf(keys, config.head_size);
   const std::size_t pattern =
       keys.json().find_size("sliding_window_pattern").value_or(default_pattern);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/message_format.h"
 #include "espalier/error.h"
 #include "model/rope_scaling.h"
 #include "tensor/dequantise.h"
@@ -109,9 +110,9 @@ RopeConfig GgufKeys::rope(std::size_t head_size) const {
   const std::string_view type = file_.metadata().find_string(key).value_or("linear");
   if (type != "none" && type != "linear") {
     throw InvalidFile(
-        fmt::format("{}: {} is '{}'; supported are: none, linear (and llama 3's, "
+        fmt::format("{}: {} is {}; supported are: none, linear (and llama 3's, "
                     "which GGUF files hold as tensor rope_freqs.weight)",
-                    file_.name(), key, type));
+                    file_.name(), key, base::quoted(type)));
   }
   float factor = 0;
   if (type == "linear") {

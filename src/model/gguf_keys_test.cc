@@ -76,7 +76,12 @@ TEST(GgufKeys, ScalingIsLinearUnlessItSaysOtherwise) {
   EXPECT_THAT(read("llama", {f32("llama.rope.scale_linear", 2)}).ropes[0].divisors, Each(2.0F));
   EXPECT_THAT(read("llama", {string_key(type, "linear"), factor}).ropes[0].divisors, Each(4.0F));
   EXPECT_TRUE(read("llama", {string_key(type, "none"), factor}).ropes[0].divisors.empty());
+  // 0 is how llama.cpp's writers say that there is none.
+  EXPECT_TRUE(read("llama", {f32("llama.rope.scaling.factor", 0)}).ropes[0].divisors.empty());
+  EXPECT_THAT(read("llama", {factor, f32("llama.rope.scale_linear", 2)}).ropes[0].divisors,
+              Each(4.0F));
   expect_refused("llama", string_key(type, "yarn"), "llama.rope.scaling.type is 'yarn'");
+  expect_refused("llama", string_key(type, "\x1b[2J"), "llama.rope.scaling.type is '\\x1b[2J'");
   expect_refused("llama", f32("llama.rope.scaling.factor", -1), "divisor");
 }
 
@@ -110,6 +115,31 @@ TEST(GgufKeys, WhatIsNotComputedIsRefusedByName) {
                  "llama.attention.causal is false");
   EXPECT_NO_THROW(read("llama", {u32("llama.expert_count", 0), f32("llama.logit_scale", 0),
                                  key("llama.attention.causal", GgufType::boolean, "\1")}));
+}
+
+TEST(GgufKeys, ZeroAndAbsurdCountsAreRefused) {
+  const auto with = [](std::uint32_t layers, std::uint32_t width) {
+    tensor::testing::GgufBuilder file;
+    file.keys = {string_key("general.architecture", "llama"),
+                 u32("llama.embedding_length", width),
+                 u32("llama.attention.head_count", 2),
+                 u32("llama.feed_forward_length", 8),
+                 u32("llama.context_length", 64),
+                 u32("llama.block_count", layers),
+                 f32("llama.attention.layer_norm_rms_epsilon", 1e-5F)};
+    file.tensors = {tensor::testing::tensor_entry("token_embd.weight", {8, 3}, 0, 0)};
+    file.data.assign(96, '\0');
+    const std::string bytes = file.build();
+    return read_config(tensor::GgufFile::parse("m.gguf", tensor::testing::bytes_of(bytes)));
+  };
+  EXPECT_EQ(with(1, 8).layers.size(), 1U);
+  const auto refused = [&](std::uint32_t layers, std::uint32_t width, const char* why) {
+    EXPECT_THAT([&] { with(layers, width); }, ThrowsMessage<InvalidFile>(HasSubstr(why)));
+  };
+  refused(0, 8, "number of layers is 0");
+  refused(0xffffffff, 8, "llama.block_count is 4294967295, but the file has 1 tensors in all");
+  refused(1, 0, "the head size is 0");
+  refused(1, 0xffffffff, "the head size is 2147483647");
 }
 
 TEST(GgufKeys, HeadsOutOfBoundsAreRefusedBeforeAnythingIsAllocated) {

@@ -13,6 +13,11 @@
 
 namespace espalier::model {
 
+// What config.json and the small files beside it may cost: a hostile one its own size and 64 MB at
+// most, until it is refused. Published ones have some kilobytes.
+inline constexpr base::JsonLimits config_json_limits{.bytes = std::size_t{16} << 20,
+                                                     .values = std::size_t{1} << 20};
+
 // What transformers takes for a key that is not there, where families differ.
 struct HfDefaults {
   std::string_view activation_key = "hidden_act";
@@ -46,6 +51,12 @@ class HfKeys {
   // Gives "sliding_window" to the layers that "layer_types" calls sliding; where that is missing,
   // to those for which `by_default` says so.
   void set_windows(ModelConfig& config, const std::function<bool(std::size_t)>& by_default) const;
+
+  // Numbers of which there must be some; find_ gives nothing where the key is absent or null.
+  // validate() knows the upper bounds. Throw InvalidFile naming the key.
+  std::size_t count(std::string_view key) const;
+  std::optional<std::size_t> find_count(std::string_view key) const;
+  std::optional<float> find_positive(std::string_view key) const;
 
   // Throws InvalidFile where the key is set: not absent, null, false or 0.
   void refuse(std::string_view key) const;

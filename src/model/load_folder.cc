@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "model/families.h"
 #include "model/load_weights.h"
 #include "tensor/safetensors_folder.h"
@@ -41,22 +40,27 @@ class FolderSource final : public WeightSource {
 };
 
 base::JsonDocument open_config(const std::filesystem::path& folder) {
-  return base::JsonDocument::open(folder / "config.json");
+  return base::JsonDocument::open(folder / "config.json", config_json_limits);
 }
 
 ModelConfig config_of(const base::JsonDocument& file, const std::filesystem::path& folder) {
-  const HfKeys keys(file);
-  const Family& family = family_of(keys);
-  ModelConfig config = family.config_from_hf(keys);
-  config.family = family.name;
+  ModelConfig config = read_config(file);
   // A path that ends in a slash has no filename.
   const auto path = std::filesystem::absolute(folder / "config.json").lexically_normal();
   config.name = path.parent_path().filename().string();
-  validate(config, file.name());
   return config;
 }
 
 }  // namespace
+
+ModelConfig read_config(const base::JsonDocument& config_json) {
+  const HfKeys keys(config_json);
+  const Family& family = family_of(keys);
+  ModelConfig config = family.config_from_hf(keys);
+  config.family = family.name;
+  validate(config, config_json.name());
+  return config;
+}
 
 ModelConfig read_folder_config(const std::filesystem::path& folder) {
   return config_of(open_config(folder), folder);

@@ -8,10 +8,15 @@
 
 #include <filesystem>
 
+#include "base/json.h"
 #include "base/thread_pool.h"
 #include "model/model.h"
 
 namespace espalier::model {
+
+// What a config.json says, of any family; it has no name. Throws InvalidFile naming the file and
+// the key.
+ModelConfig read_config(const base::JsonDocument& config_json);
 
 // The configuration alone, named for the folder. Throws AssetsUnavailable where there is no
 // config.json, InvalidFile naming the file and the key.

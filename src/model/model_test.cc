@@ -61,7 +61,10 @@ TEST(ModelConfig, NumbersThatDoNotFitTogetherAreRefusedByName) {
         c.kv_heads = 1;
       },
       "130 query heads on each KV head");
-  refused([](auto& c) { c.norm_epsilon = -1; }, "epsilon");
+  refused([](auto& c) { c.norm_epsilon = -1; }, "epsilon is -1; above 0 and below 1");
+  refused([](auto& c) { c.norm_epsilon = 0; }, "epsilon is 0");
+  refused([](auto& c) { c.layers[1].window = std::size_t{1} << 27; },
+          "layer 1 has a sliding window of 134217728; at most 67108864");
   refused([](auto& c) { c.ropes[0].theta = 0; }, "rotary base is 0");
   refused([](auto& c) { c.ropes[0].divisors = {1, 2}; }, "2 divisors");
   refused([](auto& c) { c.ropes[0].divisors.assign(8, -1); },

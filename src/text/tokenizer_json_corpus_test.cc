@@ -63,6 +63,19 @@ std::string repeated(std::string_view piece, std::size_t bytes) {
   return text;
 }
 
+TEST(TokenizerJsonCorpus, ALargeFileCutAtEvery64KiBIsRefused) {
+  std::string whole(testing::byte_level_json);
+  std::string tokens;
+  for (int i = 8; tokens.size() < (std::size_t{3} << 20); ++i)
+    tokens += fmt::format(", \"x{0}\": {0}", i);
+  const std::string_view last = "\"abc\": 5";
+  whole.insert(whole.find(last) + last.size(), tokens);
+  ASSERT_NO_THROW(testing::read_json(whole));
+  for (std::size_t size = 0; size < whole.size(); size += 64 * 1024) {
+    EXPECT_THROW(testing::read_json(std::string_view(whole).substr(0, size)), InvalidFile) << size;
+  }
+}
+
 TEST(TokenizerJsonCorpus, AHostileFileCostsItsOwnSizeAndABoundedRest) {
   const std::string files[] = {
       with_vocabulary(numbered_tokens(hostile_size, 1), ""),

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <utility>
 
 #include "text/tokenizer_config.h"
 #include "text/tokenizer_json_testing.h"
@@ -12,6 +14,7 @@
 namespace espalier::text {
 namespace {
 
+using ::testing::AllOf;
 using testing::byte_level_json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -114,6 +117,32 @@ TEST_F(TokenizerFolder, ATokenThatTheVocabularyLacksIsNamedWithItsPlace) {
   EXPECT_THAT(
       [&] { read_tokenizer_folder(folder_); },
       ThrowsMessage<InvalidFile>(HasSubstr("(/bos_token): '<bos>' is not in the vocabulary")));
+}
+
+TEST_F(TokenizerFolder, MembersOfTheWrongTypeAreNamedWithTheirPlace) {
+  const std::pair<const char*, const char*> faults[] = {
+      {R"([])", "an object is expected, not an array"},
+      {R"({"bos_token": 1})", "(/bos_token): a string is expected, not 1"},
+      {R"({"bos_token": ["<s>"]})", "(/bos_token): a string is expected, not an array"},
+      {R"({"eos_token": {"id": 6}})", "(/eos_token): the key 'content' is missing"},
+      {R"({"pad_token": {"content": 6}})", "(/pad_token/content): a string is expected, not 6"},
+      {R"({"add_bos_token": "yes"})", "(/add_bos_token): a boolean is expected, not a string"},
+      {R"({"add_eos_token": 1})", "(/add_eos_token): a boolean is expected, not 1"},
+      {R"({"chat_template": 1})", "(/chat_template): a string is expected, not 1"},
+      {R"({"chat_template": {"default": ""}})", "(/chat_template): a string is expected, not an o"},
+      {R"({"chat_template": ["{{ x }}"]})", "(/chat_template/0): an object is expected, not a str"},
+      {R"({"chat_template": [{"name": "default"}]})", "the key 'template' is missing"},
+      {R"({"chat_template": [{"name": "default", "template": []}]})",
+       "(/chat_template/0/template): a string is expected, not an array"},
+      {R"({"add_bos_token": true, "add_bos_token": false})", "'add_bos_token' appears again"},
+  };
+  for (const auto& [text, why] : faults) {
+    write("tokenizer_config.json", text);
+    EXPECT_THAT([&] { read_tokenizer_folder(folder_); },
+                ThrowsMessage<InvalidFile>(
+                    AllOf(HasSubstr("tokenizer_config.json: byte "), HasSubstr(std::string(why)))))
+        << text;
+  }
 }
 
 TEST_F(TokenizerFolder, AFolderWithoutATokenizerIsAnError) {
