@@ -1,14 +1,11 @@
 #include "engine/model_package.h"
 
-#include <fmt/format.h>
-
 #include <system_error>
 #include <utility>
 
 #include "base/thread_pool.h"
-#include "engine/end_tokens.h"
 #include "engine/gguf_vocabulary.h"
-#include "espalier/error.h"
+#include "engine/package_text.h"
 #include "model/load_folder.h"
 #include "model/load_gguf.h"
 #include "tensor/gguf_reader.h"
@@ -22,32 +19,24 @@ bool is_folder(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path, unreadable);
 }
 
-void require_a_row_for_each_token(const ModelPackage& package, const std::string& name) {
-  if (package.tokenizer->vocabulary_size() > package.model->config.vocabulary) {
-    throw InvalidFile(fmt::format("{}: the tokenizer has {} tokens, the embedding only {} rows",
-                                  name, package.tokenizer->vocabulary_size(),
-                                  package.model->config.vocabulary));
-  }
+// All but the model; the vocabulary's lists are gone before its weights come.
+ModelPackage package_of(PackageText text) {
+  return {.model = nullptr,
+          .tokenizer = std::make_shared<const text::Tokenizer>(text.vocabulary),
+          .chat_template = std::move(text.chat_template),
+          .end_tokens = std::move(text.end_tokens)};
 }
 
 ModelPackage load_gguf_package(const std::filesystem::path& path, base::ThreadPool& pool) {
   const auto file = tensor::GgufFile::open(path);
-  ModelPackage package;
-  package.tokenizer = std::make_shared<const text::Tokenizer>(read_vocabulary(file));
+  auto package = package_of(read_package_text(file, model::read_config(file).vocabulary));
   package.model = std::make_shared<const model::Model>(model::load_gguf(file, pool));
-  package.chat_template = file.metadata().find_string("tokenizer.chat_template").value_or("");
   return package;
 }
 
 ModelPackage load_folder_package(const std::filesystem::path& folder, base::ThreadPool& pool) {
-  ModelPackage package;
-  text::FolderTokenizer read = text::read_tokenizer_folder(folder);
-  package.end_tokens = read_end_tokens(folder, model::read_folder_config(folder).vocabulary);
-  if (!read.vocabulary.eos && !package.end_tokens.empty()) {
-    read.vocabulary.eos = package.end_tokens.front();
-  }
-  package.tokenizer = std::make_shared<const text::Tokenizer>(std::move(read.vocabulary));
-  package.chat_template = std::move(read.chat_template);
+  auto package =
+      package_of(read_package_text(folder, model::read_folder_config(folder).vocabulary));
   package.model = std::make_shared<const model::Model>(model::load_folder(folder, pool));
   return package;
 }
@@ -56,10 +45,7 @@ ModelPackage load_folder_package(const std::filesystem::path& folder, base::Thre
 
 ModelPackage load_package(const std::filesystem::path& path, int threads) {
   base::ThreadPool pool(threads);
-  ModelPackage package =
-      is_folder(path) ? load_folder_package(path, pool) : load_gguf_package(path, pool);
-  require_a_row_for_each_token(package, path.string());
-  return package;
+  return is_folder(path) ? load_folder_package(path, pool) : load_gguf_package(path, pool);
 }
 
 std::shared_ptr<const text::Tokenizer> load_tokenizer(const std::filesystem::path& path) {

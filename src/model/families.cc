@@ -56,4 +56,9 @@ const Family& family_of(const HfKeys& keys) {
   type.fail(refusal(&Family::hf, name));
 }
 
+const Family& family_of(const ModelConfig& config) {
+  if (const Family* family = find(&Family::name, config.family)) return *family;
+  throw InvalidFile(fmt::format("{}: {}", config.name, refusal(&Family::name, config.family)));
+}
+
 }  // namespace espalier::model

@@ -28,6 +28,7 @@ std::span<const Family> families();
 // Throws InvalidFile naming what the file says and what is known.
 const Family& family_of(const tensor::GgufFile& file);
 const Family& family_of(const HfKeys& keys);
+const Family& family_of(const ModelConfig& config);  // that read it
 
 // Each in a file of its own.
 Family llama_family();

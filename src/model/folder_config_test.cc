@@ -192,5 +192,12 @@ TEST(RopeScaling, AFactorOfOneIsNone) {
   EXPECT_THAT(linear_divisors(64, 4), Each(4.0F));
 }
 
+TEST(RopeScaling, IsDescribedByWhatItDoes) {
+  EXPECT_EQ(describe_scaling({}), "none");
+  EXPECT_EQ(describe_scaling({.divisors = linear_divisors(64, 8)}), "linear, factor 8");
+  EXPECT_EQ(describe_scaling({.divisors = llama3_divisors(128, 500000, {.factor = 8})}),
+            "by frequency, factor 1 to 8");
+}
+
 }  // namespace
 }  // namespace espalier::model

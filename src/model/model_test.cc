@@ -12,6 +12,7 @@
 #include "espalier/error.h"
 #include "model/families.h"
 #include "model/load_gguf.h"
+#include "model/tensor_names.h"
 
 namespace espalier::model {
 namespace {
@@ -75,6 +76,26 @@ TEST(ModelConfig, NumbersThatDoNotFitTogetherAreRefusedByName) {
   refused([](auto& c) { c.layers[1].kv_slot = 2; }, "names KV slot 2 of 2");
   refused([](auto& c) { c.layers[1].kv_slot = 0; }, "layer 1 writes KV slot 0");
   refused([](auto& c) { c.layers[0].writes_kv = false; }, "no layer before it writes");
+}
+
+TEST(TensorNames, ATensorsPartIsTheOneThatItsNameHasInTheFile) {
+  const auto part = [](std::string_view tensor, const TensorNames& names) {
+    return name(part_of(tensor, names));
+  };
+  EXPECT_EQ(part("token_embd.weight", gguf_names), "embedding");
+  EXPECT_EQ(part("output.weight", gguf_names), "output head");
+  EXPECT_EQ(part("output_norm.weight", gguf_names), "norms");
+  EXPECT_EQ(part("blk.0.attn_q.bias", gguf_names), "attention");
+  EXPECT_EQ(part("blk.12.attn_q_norm.weight", gguf_names), "norms");
+  EXPECT_EQ(part("blk.12.ffn_down.weight", gguf_names), "ffn");
+  EXPECT_EQ(part("model.layers.3.self_attn.o_proj.weight", llama_hf_names), "attention");
+  EXPECT_EQ(part("model.layers.3.post_attention_layernorm.weight", llama_hf_names), "norms");
+  EXPECT_EQ(part("model.layers.3.mlp.up_proj.weight", llama_hf_names), "ffn");
+  EXPECT_EQ(part("lm_head.weight", llama_hf_names), "output head");
+  for (const char* other : {"rope_freqs.weight", "blk..attn_q.weight", "blk.0attn_q.weight",
+                            "blk.0.", "blk", "", ".weight", "model.layers.3.mlp.up_proj.weight"}) {
+    EXPECT_EQ(part(other, gguf_names), "other") << other;
+  }
 }
 
 // A fixture's bytes, to be spoilt: each replacement has the length of what it replaces.

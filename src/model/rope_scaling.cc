@@ -1,5 +1,8 @@
 #include "model/rope_scaling.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -28,6 +31,13 @@ std::vector<float> llama3_divisors(std::size_t head_size, double theta,
     divisors.push_back(static_cast<float>(divisor));
   }
   return divisors;
+}
+
+std::string describe_scaling(const RopeConfig& rope) {
+  if (rope.divisors.empty()) return "none";
+  const auto [least, most] = std::ranges::minmax(rope.divisors);
+  if (least == most) return fmt::format("linear, factor {}", most);
+  return fmt::format("by frequency, factor {} to {}", least, most);
 }
 
 }  // namespace espalier::model

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
+
+#include "model/config.h"
 
 namespace espalier::model {
 
@@ -22,5 +25,8 @@ struct Llama3Scaling {
 };
 std::vector<float> llama3_divisors(std::size_t head_size, double theta,
                                    const Llama3Scaling& scaling);
+
+// "none", "linear, factor 8", or "by frequency, factor 1 to 32": for people.
+std::string describe_scaling(const RopeConfig& rope);
 
 }  // namespace espalier::model

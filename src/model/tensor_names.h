@@ -2,6 +2,7 @@
 // GGUF files of all families share one.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace espalier::model {
@@ -16,6 +17,15 @@ struct TensorNames {
   // Tensors with this ending are no weights: what they hold is in the ModelConfig already.
   std::string_view not_a_weight;
 };
+
+// What a tensor is for.
+enum class ModelPart : std::uint8_t { embedding, attention, ffn, norms, head, other };
+
+// "embedding", "output head", …: for people.
+std::string_view name(ModelPart part) noexcept;
+
+// By its whole name in a file that spells names so ("blk.3.attn_q.weight" is attention's).
+ModelPart part_of(std::string_view tensor, const TensorNames& names);
 
 inline constexpr TensorNames gguf_names = {.embedding = "token_embd",
                                            .final_norm = "output_norm",

@@ -145,8 +145,36 @@ class Info(Cli):
         self.assertEqual(found["kv_bytes_per_token"]["f32"], 2 * 2 * 2 * 16 * 4)
         self.assertEqual(found["kv_bytes_per_token"]["f16"], 2 * 2 * 2 * 16 * 2)
         self.assertEqual(found["chat_format"], "chatml")
+        self.assertEqual(found["end_tokens"], [{"id": 2, "text": "<|im_end|>"}])
+        self.assertEqual(found["bits_per_weight"], 32)
         text = self.output("info", FIXTURE).decode()
-        for words in ("family             llama", "chatml", "byte-level BPE", "instruction set"):
+        for words in ("family             llama", "chatml", "byte-level BPE", "full in 2 layers", "2 <|im_end|>",
+                      "RoPE               base 10000 (scaling: none)", "32.00 bits per weight", "instruction set"):
+            self.assertIn(words, text)
+
+    def test_a_folder_is_told_in_the_same_shape(self) -> None:
+        folder, file = (json.loads(self.output("info", ROOT / f"tests/parity/fixtures/qwen3_f32{end}", "--json"))
+                        for end in ("", ".gguf"))
+        self.assertEqual(folder.keys(), file.keys())
+        self.assertEqual(len(folder["files"]), 3)
+        self.assertEqual(folder["bytes"], sum(each["bytes"] for each in folder["files"]))
+        # A GGUF file has one word for what a tokenizer.json spells out as steps.
+        del folder["tokenizer"]["pre_tokenizer"], file["tokenizer"]["pre_tokenizer"]
+        differing = {"path", "format", "files", "bytes", "name", "license"}
+        for key in folder.keys() - differing:
+            self.assertEqual(folder[key], file[key], key)
+        text = self.output("info", ROOT / "tests/parity/fixtures/qwen3_f32").decode()
+        for words in ("in 3 files", "model-00002-of-00003.safetensors", "Hugging Face folder"):
+            self.assertIn(words, text)
+
+    def test_windows_are_told_and_that_they_bound_no_cache(self) -> None:
+        file = ROOT / "tests/parity/fixtures/gemma3_window.gguf"
+        found = json.loads(self.output("info", file, "--json"))
+        self.assertEqual(found["attention"], [{"window": 48, "layers": 6}, {"window": None, "layers": 1}])
+        self.assertFalse(found["kv_bounded_by_windows"])
+        text = self.output("info", file).decode()
+        for words in ("sliding window of 48 in 6 layers, full in 1 layer", "every position is kept",
+                      "(scaling: linear, factor 8) in 1 layer"):
             self.assertIn(words, text)
 
     def test_names_what_is_wrong_with_a_broken_file(self) -> None:
