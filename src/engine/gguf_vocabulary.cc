@@ -17,17 +17,33 @@ namespace {
 using base::TokenId;
 using text::TextRule;
 
+// Of tokens and merges each: twice what the largest known vocabulary has (gemma 3). A file of empty
+// strings would cost six times its size; with this it costs its size and 64 MB at most.
+constexpr std::uint64_t most_entries = 524'288;
+
+void require_lists_of_a_sane_length(const tensor::GgufFile& file) {
+  for (const std::string_view list : {"tokens", "token_type", "scores", "merges"}) {
+    const std::string key = fmt::format("tokenizer.ggml.{}", list);
+    const tensor::GgufValue* value = file.metadata().find(key);
+    if (value == nullptr || value->type != tensor::GgufType::array) continue;  // refused when read
+    if (value->count > most_entries) {
+      throw InvalidFile(fmt::format("{}: {} has {} entries; at most {} are read", file.name(), key,
+                                    base::grouped(value->count), base::grouped(most_entries)));
+    }
+  }
+}
+
 std::optional<TokenId> token_id(const tensor::GgufMetadata& keys, std::string_view what) {
   return keys.find_integer<TokenId>(fmt::format("tokenizer.ggml.{}_token_id", what));
 }
 
 void read_tokens(const tensor::GgufFile& file, text::VocabularyData& data) {
   const tensor::GgufMetadata& keys = file.metadata();
-  for (const std::string_view token : keys.get_strings("tokenizer.ggml.tokens")) {
-    data.tokens.emplace_back(token);
-  }
+  const auto tokens = keys.get_strings("tokenizer.ggml.tokens");
+  data.tokens.assign(tokens.begin(), tokens.end());
   const auto kinds = keys.find_ints("tokenizer.ggml.token_type");
   if (!kinds) return;
+  data.kinds.reserve(kinds->size());
   for (const std::int64_t number : *kinds) {
     const auto kind = text::token_kind(number);
     if (!kind) {
@@ -49,9 +65,8 @@ void read_tokens(const tensor::GgufFile& file, text::VocabularyData& data) {
 // Byte-level BPE. A pre-tokeniser's name stands for all that comes with it in the tokenizer.json of
 // its family.
 void read_byte_level(const tensor::GgufMetadata& keys, text::VocabularyData& data) {
-  for (const std::string_view merge : keys.get_strings("tokenizer.ggml.merges")) {
-    data.merges.emplace_back(merge);
-  }
+  const auto merges = keys.get_strings("tokenizer.ggml.merges");
+  data.merges.assign(merges.begin(), merges.end());
   data.pre_tokenizer = keys.get_string("tokenizer.ggml.pre");
   const bool is_llama3 = data.pre_tokenizer == "llama-bpe" || data.pre_tokenizer == "llama3" ||
                          data.pre_tokenizer == "llama-v3";
@@ -84,6 +99,7 @@ void read_sentence_piece(const tensor::GgufMetadata& keys, text::VocabularyData&
 }  // namespace
 
 text::VocabularyData read_vocabulary(const tensor::GgufFile& file) {
+  require_lists_of_a_sane_length(file);
   const tensor::GgufMetadata& keys = file.metadata();
   text::VocabularyData data;
   data.origin = file.name();

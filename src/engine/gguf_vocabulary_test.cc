@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/counted_allocation_testing.h"
+#include "engine/package_text.h"
 #include "espalier/error.h"
 #include "tensor/gguf_builder_testing.h"
 #include "text/tokenizer.h"
@@ -18,6 +20,7 @@ using tensor::testing::GgufBuilder;
 using tensor::testing::key;
 using tensor::testing::le;
 using tensor::testing::string_key;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -103,6 +106,91 @@ TEST(GgufVocabulary, ATypeThatIsNoneIsRefused) {
   keys[2] = kinds_key({2, 3, 3, 7, 1, 1, 1, 4});
   EXPECT_THAT([&] { read(keys); },
               ThrowsMessage<InvalidFile>(HasSubstr("token_type holds 7; 1 to 6 was expected")));
+}
+
+// Lists and texts of another type, and ids that no token has: the vocabulary's part of what readers
+// have had published against them (tensor/published_faults_test.cc has the file format's).
+TEST(GgufVocabulary, KeysOfTheWrongTypeAreRefusedByName) {
+  const std::vector<std::string> good = {string_key("tokenizer.ggml.model", "gpt2"),
+                                         string_key("tokenizer.ggml.pre", "gpt2"),
+                                         strings_key("tokenizer.ggml.tokens", {"a", "b", "ab"}),
+                                         strings_key("tokenizer.ggml.merges", {"a b"})};
+  EXPECT_NO_THROW(read(good));
+  const std::string numbers = le<std::int32_t>(0) + le<std::int32_t>(1);
+  const auto list = [&](const char* name) { return array_key(name, GgufType::i32, 2, numbers); };
+  const auto text = [](const char* name) { return string_key(name, "a b"); };
+  const auto number = [](const char* name) {
+    return key(name, GgufType::u32, le<std::uint32_t>(1));
+  };
+  const auto refused = [&](std::size_t at, const std::string& spoilt, const std::string& why) {
+    std::vector<std::string> keys = good;
+    keys[at] = spoilt;
+    EXPECT_THAT([&] { read(keys); },
+                ThrowsMessage<InvalidFile>(AllOf(HasSubstr("m.gguf: key "), HasSubstr(why))));
+  };
+  refused(0, number("tokenizer.ggml.model"), "'tokenizer.ggml.model' holds");
+  refused(1, list("tokenizer.ggml.pre"), "'tokenizer.ggml.pre' holds");
+  refused(2, list("tokenizer.ggml.tokens"), "'tokenizer.ggml.tokens' holds");
+  refused(2, text("tokenizer.ggml.tokens"), "'tokenizer.ggml.tokens' holds");
+  refused(3, list("tokenizer.ggml.merges"), "'tokenizer.ggml.merges' holds");
+  refused(3, text("tokenizer.ggml.merges"), "'tokenizer.ggml.merges' holds");
+  refused(3, number("tokenizer.ggml.merges"), "'tokenizer.ggml.merges' holds");
+}
+
+TEST(GgufVocabulary, ATemplateOfTheWrongTypeIsRefusedByName) {
+  std::vector<std::string> keys = sentence_piece_keys();
+  keys.push_back(strings_key("tokenizer.chat_template", {"{{ messages }}"}));
+  GgufBuilder builder;
+  builder.keys = keys;
+  const std::string bytes = builder.build();
+  const auto file = tensor::GgufFile::parse("m.gguf", bytes_of(bytes));
+  EXPECT_THAT([&] { read_package_text(file, 8); },
+              ThrowsMessage<InvalidFile>(HasSubstr("key 'tokenizer.chat_template' holds")));
+}
+
+TEST(GgufVocabulary, IdsThatNoTokenHasAreRefused) {
+  for (const char* what : {"bos", "eos", "eot", "unknown", "padding"}) {
+    std::vector<std::string> keys = sentence_piece_keys();
+    const std::string name = std::string("tokenizer.ggml.").append(what).append("_token_id");
+    keys.push_back(key(name, GgufType::u32, le<std::uint32_t>(8)));
+    EXPECT_THAT([&] { text::Tokenizer{read(keys)}; },
+                ThrowsMessage<InvalidFile>(HasSubstr(" is 8")))
+        << what;
+    keys.back() = key(name, GgufType::u32, le<std::uint32_t>(0xffffffff));
+    EXPECT_THAT([&] { read(keys); }, ThrowsMessage<InvalidFile>(HasSubstr(name))) << what;
+  }
+}
+
+TEST(GgufVocabulary, AHostileFileCostsItsOwnSizeAndABoundedRest) {
+  const auto lists = [](std::size_t count) {
+    std::string empty;
+    for (std::size_t i = 0; i < count; ++i) empty += gguf_string("");
+    GgufBuilder builder;
+    builder.keys = {
+        string_key("tokenizer.ggml.model", "gpt2"), string_key("tokenizer.ggml.pre", "gpt2"),
+        array_key("tokenizer.ggml.tokens", GgufType::string, count, empty),
+        array_key("tokenizer.ggml.merges", GgufType::string, count, empty),
+        array_key("tokenizer.ggml.token_type", GgufType::u8, count, std::string(count, '\1'))};
+    return builder.build();
+  };
+  for (const std::size_t count : {524'288, 524'289, 1'500'000}) {
+    const std::string bytes = lists(count);
+    const auto file = tensor::GgufFile::parse("m.gguf", bytes_of(bytes));
+    std::string error;
+    const std::size_t allocated = espalier::testing::bytes_allocated_by([&] {
+      try {
+        read_vocabulary(file);
+      } catch (const InvalidFile& fault) {
+        error = fault.what();
+      }
+    });
+    EXPECT_LE(allocated, bytes.size() + espalier::testing::most_beside_the_file) << count;
+    EXPECT_EQ(error.empty(), count == 524'288) << error;
+    if (!error.empty()) {
+      EXPECT_THAT(error, AllOf(HasSubstr("m.gguf: tokenizer.ggml.tokens has "),
+                               HasSubstr(" entries; at most 524,288 are read")));
+    }
+  }
 }
 
 TEST(GgufVocabulary, ScoresOfAnotherNumberThanTokensAreRefused) {
