@@ -175,11 +175,12 @@ def measure(model: Path, prompt_tokens: int, decode_tokens: int, threads: int) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     setting.add_model_argument(parser)
+    setting.add_espalier_argument(parser)
     parser.add_argument("--prompt-tokens", type=int, default=512, metavar="N", help="default: %(default)s")
     parser.add_argument("--decode-tokens", type=int, default=128, metavar="N", help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: %(default)s")
     arguments = parser.parse_args()
-    model = setting.find_model(arguments.model)
+    model = setting.find_model(arguments.espalier, arguments.model)
     print(json.dumps(measure(model, arguments.prompt_tokens, arguments.decode_tokens, arguments.threads)))
 
 

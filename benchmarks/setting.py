@@ -29,26 +29,19 @@ def require(*modules: str) -> None:
             sys.exit(f"{Path(sys.argv[0]).name}: {missing}: {VERIFY}")
 
 
-def find_model(given: Path | None) -> Path:
-    """The GGUF file to compare on: as given, else ESPALIER_MODEL, else the one that was installed."""
-    if given is None and (named := os.environ.get("ESPALIER_MODEL")):
-        given = Path(named)
-    if given is not None:
-        if not given.is_file():
-            sys.exit(f"{given}: no such model file (give --model FILE or set ESPALIER_MODEL)")
+def find_model(program: Path, given: Path | None) -> Path:
+    """The GGUF file to compare on: as given, else the one that the espalier program would use."""
+    if given is not None and given.is_file():
         return given
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    folder = data / "espalier/models"
-    models = sorted(folder.glob("*.gguf"))
-    if not models:
-        sys.exit(f"no model in {folder}: run `espalier model install`, give --model FILE or set ESPALIER_MODEL")
-    preferred = [model for model in models if "Q4_1" in model.name]
-    return (preferred or models)[0]
+    found = Path(espalier_json(program, "model", "path", *([given] if given else []), "--json")["path"])
+    if not found.is_file():
+        sys.exit(f"{found}: that is a folder; llama.cpp needs a GGUF file (give --model FILE or set ESPALIER_MODEL)")
+    return found
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, metavar="FILE",
-                        help="GGUF model (default: $ESPALIER_MODEL, else what `espalier model install` put in place)")
+                        help="GGUF model, a path or a name (default: what `espalier model path` prints)")
 
 
 def add_espalier_argument(parser: argparse.ArgumentParser) -> None:

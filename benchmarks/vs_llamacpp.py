@@ -109,7 +109,7 @@ def main() -> None:
     if arguments.peer_only and arguments.require is not None:
         parser.error("--require compares two engines; --peer-only measures one")
     setting.require("numpy", "llama_cpp")
-    model = setting.find_model(arguments.model)
+    model = setting.find_model(arguments.espalier, arguments.model)
     options = ["--model", str(model), "--prompt-tokens", str(arguments.prompt_tokens),
                "--decode-tokens", str(arguments.decode_tokens), "--threads", str(arguments.threads)]
 

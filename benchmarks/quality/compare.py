@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there too")
     parser.add_argument("--peers-only", action="store_true", help="compare llama.cpp with torch, without Espalier")
     arguments = parser.parse_args()
-    model = setting.find_model(arguments.model)
+    model = setting.find_model(arguments.espalier, arguments.model)
     torch.set_num_threads(arguments.threads)
     espalier = None
     if not arguments.peers_only:

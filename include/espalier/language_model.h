@@ -41,13 +41,13 @@ struct Availability {
 
 class ESPALIER_API SystemLanguageModel {
  public:
-  // The model that is found first at: the file that ESPALIER_MODEL names;
+  // The model that is found first at: the file or folder that ESPALIER_MODEL names;
   // $XDG_DATA_HOME/espalier/models (~/.local/share/espalier/models); share/espalier/models of the
   // install prefix. In a folder the default model comes before others. It is one object for the
   // whole process; where there is no model yet, every use looks again.
   static SystemLanguageModel default_model();
 
-  // A GGUF file of a supported family, or the name of a model in one of those folders.
+  // A GGUF file or Hugging Face folder of a supported family, or the name of one in those places.
   explicit SystemLanguageModel(std::filesystem::path path);
 
   // Never throws for want of a model: that is what it tells.

@@ -17,7 +17,7 @@ constexpr int asked_wrongly = 2;
 
 constexpr const char* description = R"(a language model on your own machine
 
-Runs instruction-tuned language models from GGUF files, without a network and without Python. `espalier model install` fetches a small default model once; the other commands use it unless --model or ESPALIER_MODEL says otherwise.
+Runs instruction-tuned language models from GGUF files and Hugging Face folders, without a network and without Python. `espalier model install` fetches a small default model once; the other commands use it unless --model or ESPALIER_MODEL says otherwise.
 Every command explains itself: espalier COMMAND --help.
 It ends with status 0, with 1 where it failed (one line on standard error says why and what to do), with 2 where it was asked wrongly.)";
 

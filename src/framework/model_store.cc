@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "espalier/error.h"
@@ -64,25 +65,55 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
-std::vector<StoredModel> models_in(const fs::path& folder) {
-  std::vector<StoredModel> found;
+bool is_model_folder(const fs::path& path) { return is_file(path / "config.json"); }
+
+// The entries of a folder; none where it cannot be read.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> found;
   std::error_code error;
   fs::directory_iterator entries(folder, error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-    const fs::path& path = entries->path();
-    if (path.extension() != ".gguf" || !is_file(path)) continue;
-    std::error_code unreadable;
-    const std::uintmax_t bytes = fs::file_size(path, unreadable);
-    found.push_back({path, path.stem().string(), unreadable ? 0 : bytes});
+    found.push_back(entries->path());
   }
-  std::sort(found.begin(), found.end(), [](const StoredModel& a, const StoredModel& b) {
-    return std::pair(a.path.filename() != default_model_file, a.name) <
-           std::pair(b.path.filename() != default_model_file, b.name);
+  return found;
+}
+
+std::uintmax_t bytes_of(const fs::path& file) {
+  std::error_code unreadable;
+  const std::uintmax_t bytes = fs::file_size(file, unreadable);
+  return unreadable ? 0 : bytes;
+}
+
+std::uintmax_t weight_bytes(const fs::path& folder) {
+  std::uintmax_t bytes = 0;
+  for (const fs::path& path : entries_of(folder)) {
+    if (path.extension() == ".safetensors") bytes += bytes_of(path);
+  }
+  return bytes;
+}
+
+std::vector<StoredModel> models_in(const fs::path& folder) {
+  std::vector<StoredModel> found;
+  for (const fs::path& path : entries_of(folder)) {
+    if (path.filename().native().starts_with('.')) continue;  // somebody's unfinished work
+    if (is_model_folder(path)) {
+      found.push_back({path, path.filename().string(), ModelKind::folder, weight_bytes(path)});
+    } else if (path.extension() == ".gguf" && is_file(path)) {
+      found.push_back({path, path.stem().string(), ModelKind::gguf_file, bytes_of(path)});
+    }
+  }
+  std::ranges::sort(found, {}, [](const StoredModel& model) {
+    return std::tuple(model.path.filename() != default_model_file, model.name, model.kind);
   });
   return found;
 }
 
-bool is_model_folder(const fs::path& path) { return is_file(path / "config.json"); }
+bool is_called(const StoredModel& model, const fs::path& wish) {
+  if (!wish.has_filename()) {  // "NAME/"
+    return model.kind == ModelKind::folder && model.name == wish.parent_path();
+  }
+  return model.name == wish || model.path.filename() == wish;
+}
 
 // A file or a model's folder of that path, else a stored model of that name.
 fs::path find_named(const fs::path& wish, std::string_view origin) {
@@ -98,12 +129,12 @@ fs::path find_named(const fs::path& wish, std::string_view origin) {
     throw AssetsUnavailable(fmt::format(
         "{}{}: that is no file that can be mapped (a pipe or a device?)", origin, wish.string()));
   }
-  if (wish.has_parent_path()) {
+  if (wish.has_filename() ? wish.has_parent_path() : wish.parent_path().has_parent_path()) {
     throw AssetsUnavailable(fmt::format("{}{}: no such file", origin, wish.string()));
   }
   std::string known;
   for (const StoredModel& model : stored_models()) {
-    if (model.name == wish || model.path.filename() == wish) return model.path;
+    if (is_called(model, wish)) return model.path;
     known += (known.empty() ? "" : ", ") + model.name;
   }
   throw AssetsUnavailable(fmt::format(
@@ -112,6 +143,10 @@ fs::path find_named(const fs::path& wish, std::string_view origin) {
 }
 
 }  // namespace
+
+const char* name(ModelKind kind) noexcept {
+  return kind == ModelKind::folder ? "folder" : "GGUF file";
+}
 
 fs::path user_model_folder() {
   if (const auto folder = find_user_folder()) return *folder;

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
+#include "base/mapped_file.h"
 #include "espalier/espalier.h"
 #include "framework/fixture_testing.h"
+#include "tensor/gguf_reader.h"
 
 namespace espalier {
 namespace {
@@ -60,6 +63,19 @@ TEST_F(RealModel, SecondTurnSeesTheFirst) {
   const Response second = session.respond("And what is it famous for?", greedy);
   EXPECT_GT(second.usage.cached_tokens, 30U);
   EXPECT_FALSE(second.content.empty());
+}
+
+TEST_F(RealModel, CutAtEvery64KiBIsRefusedAsTruncated) {
+  const std::filesystem::path path = framework::find_model();
+  if (!std::filesystem::is_regular_file(path)) GTEST_SKIP() << path << " is a folder, no GGUF file";
+  const base::MappedFile file(path);
+  EXPECT_NO_THROW(tensor::GgufFile::parse("m.gguf", file.bytes()));
+  constexpr std::size_t step = 64 * 1024;
+  for (std::size_t size = 0; size + step < file.bytes().size(); size += step) {
+    ASSERT_THAT([&] { tensor::GgufFile::parse("m.gguf", file.bytes().first(size)); },
+                ::testing::ThrowsMessage<InvalidFile>(HasSubstr("truncated")))
+        << path << " cut at " << size;
+  }
 }
 
 }  // namespace

@@ -293,6 +293,7 @@ class Models(Cli):
         (store / "notes.txt").write_text("not a model")
         listed = json.loads(self.output("model", "list", "--json"))["models"]
         self.assertEqual([model["name"] for model in listed], ["a", "b"])
+        self.assertEqual({model["kind"] for model in listed}, {"GGUF file"})
         other = self.folder / "other.gguf"
         other.write_bytes(FIXTURE.read_bytes())
 

@@ -10,8 +10,8 @@ token; where the vocabulary has all bytes of x, decode(encode(x)) must be x. The
 the text must be jinja2's rendering of the template, the tokens those of that text, and no content may
 make a control token.
 
-The small vocabularies are trained here. SmolLM2's is read from a model file: ESPALIER_MODEL, else
-$XDG_DATA_HOME/espalier/models/*.gguf; without one the test fails, unless ESPALIER_SKIP_REAL_MODEL is set.
+The small vocabularies are trained here. SmolLM2's is read from a model file, the one that `espalier model path` names
+(the program beside text_oracle); without one the test fails, unless ESPALIER_SKIP_REAL_MODEL is set.
 """
 
 from __future__ import annotations
@@ -41,11 +41,12 @@ from vocabularies import (
 )
 
 
-def find_model() -> pathlib.Path | None:
-    if named := os.environ.get("ESPALIER_MODEL"):
-        return pathlib.Path(named)
-    data = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local/share")
-    return next(iter(sorted((data / "espalier/models").glob("*.gguf"))), None)
+def find_model(binary: str) -> pathlib.Path | None:
+    done = subprocess.run([pathlib.Path(binary).parent / "espalier", "model", "path"], capture_output=True, text=True)
+    if done.returncode != 0:
+        print(done.stderr.strip())
+        return None
+    return pathlib.Path(done.stdout.strip())
 
 
 def read_model(path: pathlib.Path) -> tuple[Vocabulary, str | None]:
@@ -195,7 +196,7 @@ def main() -> None:
         compare_conversations(arguments.binary, pieces, chat, rng)
     compare_conversations(arguments.binary, mistral3(rng), MISTRAL_CHAT, rng)
 
-    model = find_model()
+    model = find_model(arguments.binary)
     if model is None:
         if not os.environ.get("ESPALIER_SKIP_REAL_MODEL"):
             sys.exit("FAILED: no model to read the real vocabulary from: set ESPALIER_MODEL or run "
