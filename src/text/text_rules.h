@@ -25,6 +25,7 @@ struct TextRule {
   Kind kind;
   std::string from;
   std::string to;
+  bool operator==(const TextRule&) const = default;
 };
 
 // What stands in front of a piece of text.

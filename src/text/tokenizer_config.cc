@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -67,6 +68,29 @@ std::string read_chat_template(const base::JsonDocument& document) {
     if (each.get_string("name") == "default") return std::string(each.get_string("template"));
   }
   return {};
+}
+
+std::string write_tokenizer_config(const VocabularyData& data, const std::string& chat_template,
+                                   std::size_t context) {
+  // The class that takes everything from tokenizer.json, whatever the family.
+  nlohmann::ordered_json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                                   {"model_max_length", context},
+                                   {"clean_up_tokenization_spaces", false},
+                                   {"add_bos_token", data.add_bos},
+                                   {"add_eos_token", data.add_eos}};
+  const std::pair<const char*, std::optional<TokenId>> named[] = {{"bos_token", data.bos},
+                                                                  {"eos_token", data.eos},
+                                                                  {"unk_token", data.unknown},
+                                                                  {"pad_token", data.padding}};
+  for (const auto& [key, id] : named) {
+    if (id) config[key] = data.tokens[static_cast<std::size_t>(*id)];
+  }
+  if (!chat_template.empty()) config["chat_template"] = chat_template;
+  try {
+    return config.dump(2) + "\n";
+  } catch (const nlohmann::json::type_error&) {
+    throw InvalidFile(fmt::format("{}: its chat template is not UTF-8", data.origin));
+  }
 }
 
 FolderTokenizer read_tokenizer_folder(const std::filesystem::path& folder) {

@@ -22,6 +22,11 @@ void read_tokenizer_config(const base::JsonDocument& document, VocabularyData& d
 // none.
 std::string read_chat_template(const base::JsonDocument& document);
 
+// The text of a tokenizer_config.json that says of `data` what read_tokenizer_config() reads.
+// Throws InvalidFile where the template is not UTF-8.
+std::string write_tokenizer_config(const VocabularyData& data, const std::string& chat_template,
+                                   std::size_t context);
+
 struct FolderTokenizer {
   VocabularyData vocabulary;
   std::string chat_template;  // empty where the folder has none

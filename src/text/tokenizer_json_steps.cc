@@ -331,6 +331,14 @@ void refuse_other_members(const JsonValue& object, std::initializer_list<std::st
   }
 }
 
+std::optional<std::string_view> pattern_of_pre_tokenizer(std::string_view name) {
+  if (name == "gpt-2") name = "gpt2";
+  if (name == "llama3" || name == "llama-v3") name = "llama-bpe";
+  const auto known = std::ranges::find(known_patterns, name, &KnownPattern::name);
+  if (known == std::end(known_patterns)) return std::nullopt;
+  return known->pattern;
+}
+
 void read_normalizer(const JsonValue& step, VocabularyData& data) {
   each_step(step, "normalizers", [&](const JsonValue& each) {
     const std::string_view type = each.get_string("type");

@@ -14,6 +14,9 @@ namespace espalier::text {
 void refuse_other_members(const base::JsonValue& object,
                           std::initializer_list<std::string_view> known);
 
+// The expression of a known pre-tokeniser, as files spell it.
+std::optional<std::string_view> pattern_of_pre_tokenizer(std::string_view name);
+
 // Each reads one member of the file's root, which may be null, into `data`. In this order: what a
 // step means may depend on those before it.
 void read_normalizer(const base::JsonValue& step, VocabularyData& data);

@@ -42,6 +42,7 @@ struct MergePair {
 struct PrefixRule {
   std::string text;
   bool only_at_start = false;  // not behind a special token
+  bool operator==(const PrefixRule&) const = default;
 };
 
 // What finding a special or user-defined token in a text obeys, where that is not the default.
@@ -57,6 +58,7 @@ struct DecodeRules {
   std::vector<TextRule> replace;          // in each token: replace rules only
   std::size_t strip_spaces = 0;           // at most so many at the very front of the text
   bool first_token_has_no_space = false;  // Metaspace's: all spaces of the first token go
+  bool operator==(const DecodeRules&) const = default;
 };
 
 struct VocabularyData {
