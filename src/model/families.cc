@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -14,9 +15,10 @@ namespace espalier::model {
 
 namespace {
 
+// A spelling that two families share stands for the first.
 const Family* find(std::string_view Family::* spelling, std::string_view name) {
   for (const Family& family : families()) {
-    if (!name.empty() && family.*spelling == name) return &family;
+    if (family.*spelling == name) return &family;
   }
   return nullptr;
 }
@@ -24,7 +26,9 @@ const Family* find(std::string_view Family::* spelling, std::string_view name) {
 std::string refusal(std::string_view Family::* spelling, std::string_view name) {
   std::vector<std::string_view> known;
   for (const Family& family : families()) {
-    if (!(family.*spelling).empty()) known.push_back(family.*spelling);
+    if (std::ranges::find(known, family.*spelling) == known.end()) {
+      known.push_back(family.*spelling);
+    }
   }
   return fmt::format("the model family {} is not supported; supported are: {}", base::quoted(name),
                      fmt::join(known, ", "));

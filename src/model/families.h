@@ -2,10 +2,12 @@
 // docs/adding-a-family.md shows how to add one.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string_view>
 
 #include "model/config.h"
+#include "model/gguf_config.h"
 #include "model/hf_keys.h"
 #include "model/load_weights.h"
 #include "tensor/gguf_reader.h"
@@ -15,11 +17,13 @@ namespace espalier::model {
 struct Family {
   std::string_view name;
   // How files spell it: general.architecture of a GGUF file, model_type of a folder's config.json.
-  // Empty: there are no such files of this family.
   std::string_view gguf, hf;
+  // Null: a family whose GGUF files say they are another's, which reads them.
   ModelConfig (*config_from_gguf)(const tensor::GgufFile& file) = nullptr;
+  void (*config_to_gguf)(const ModelConfig& config, GgufConfig& keys) = nullptr;
   WeightLayout gguf_layout = {};
   ModelConfig (*config_from_hf)(const HfKeys& keys) = nullptr;
+  nlohmann::ordered_json (*config_to_hf)(const ModelConfig& config) = nullptr;
   WeightLayout hf_layout = {};
 };
 

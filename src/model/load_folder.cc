@@ -66,6 +66,10 @@ ModelConfig read_folder_config(const std::filesystem::path& folder) {
   return config_of(open_config(folder), folder);
 }
 
+std::unique_ptr<WeightSource> weight_source(const tensor::SafetensorsFolder& folder) {
+  return std::make_unique<FolderSource>(folder);
+}
+
 Model load_folder(const std::filesystem::path& folder, base::ThreadPool& pool) {
   const base::JsonDocument file = open_config(folder);
   ModelConfig config = config_of(file, folder);

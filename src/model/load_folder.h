@@ -7,10 +7,13 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "base/json.h"
 #include "base/thread_pool.h"
 #include "model/model.h"
+#include "model/weight_source.h"
+#include "tensor/safetensors_folder.h"
 
 namespace espalier::model {
 
@@ -21,6 +24,9 @@ ModelConfig read_config(const base::JsonDocument& config_json);
 // The configuration alone, named for the folder. Throws AssetsUnavailable where there is no
 // config.json, InvalidFile naming the file and the key.
 ModelConfig read_folder_config(const std::filesystem::path& folder);
+
+// The weights, under the folder's names. `folder` must outlive them.
+std::unique_ptr<WeightSource> weight_source(const tensor::SafetensorsFolder& folder);
 
 // Reads and repacks the weights, giving the source's pages back as it goes. Throws
 // AssetsUnavailable where a file is missing, InvalidFile naming the file and the tensor.

@@ -44,6 +44,10 @@ ModelConfig read_config(const tensor::GgufFile& file) {
   return config;
 }
 
+std::unique_ptr<WeightSource> weight_source(const tensor::GgufFile& file) {
+  return std::make_unique<GgufSource>(file);
+}
+
 Model load_gguf(const tensor::GgufFile& file, base::ThreadPool& pool) {
   return load_weights(read_config(file), GgufSource(file), family_of(file).gguf_layout, pool);
 }

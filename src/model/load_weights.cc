@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "espalier/error.h"
+#include "model/row_order.h"
+#include "model/tensor_taker.h"
 #include "tensor/dequantise.h"
 
 namespace espalier::model {
@@ -17,14 +16,6 @@ namespace {
 
 using tensor::PackedMatrix;
 using tensor::TensorView;
-
-// Where row `row` of a Q or K matrix (or element `row` of its bias) stands in the file. llama.cpp
-// takes rows from a head's two halves in turn, so row i of half j of a head stands at 2i + j.
-std::size_t interleaved_row(std::size_t row, std::size_t head_size) {
-  const std::size_t half = head_size / 2;
-  const std::size_t head = row / head_size, j = row % head_size / half, i = row % half;
-  return head * head_size + 2 * i + j;
-}
 
 struct Part {
   std::string name;  // without its ending
@@ -44,11 +35,11 @@ class Loader {
     for (std::size_t i = 0; i < config.layers.size(); ++i) model_.layers.push_back(layer(i));
     model_.final_norm = norm(std::string(names_.final_norm), config.width);
     if (config.tied_embeddings) {
-      skip_a_copy_of_the_embedding();
+      tensors_.skip_a_copy_of_the_embedding();
     } else {
       model_.head = matrix({std::string(names_.head), config.vocabulary});
     }
-    refuse_leftovers();
+    tensors_.refuse_leftovers(config.family);
   }
 
  private:
@@ -84,21 +75,9 @@ class Loader {
     return weights;
   }
 
-  TensorView take(const std::string& name, std::size_t rows, std::size_t cols) {
-    const auto found = source_.find(name);
-    if (!found) throw InvalidFile(fmt::format("{}: there is no tensor '{}'", source_.name(), name));
-    const TensorView& view = found->view;
-    if (view.rows != rows || view.cols != cols || found->dims > 2) {
-      throw InvalidFile(fmt::format("{}: tensor '{}' has shape [{}, {}]; [{}, {}] was expected",
-                                    found->file, name, view.rows, view.cols, rows, cols));
-    }
-    taken_.insert(name);
-    return view;
-  }
-
   std::vector<float> vector(const std::string& name, std::size_t size) {
     std::vector<float> values(size);
-    const TensorView view = take(name, 1, size);
+    const TensorView view = tensors_.take(name, 1, size);
     tensor::dequantise(view.dtype, view.bytes, values);
     return values;
   }
@@ -133,7 +112,7 @@ class Loader {
       std::size_t end = begin;
       for (; end < parts.size(); ++end) {
         const Part& part = parts[end];
-        const TensorView view = take(part.name + ".weight", part.rows, cols);
+        const TensorView view = tensors_.take(part.name + ".weight", part.rows, cols);
         if (!views.empty() && view.dtype != views.front().dtype) break;
         views.push_back(view);
         const std::size_t first = order.size();
@@ -160,37 +139,12 @@ class Loader {
     return packed;
   }
 
-  // Some writers store a tied head all the same.
-  void skip_a_copy_of_the_embedding() {
-    const std::string name = std::string(names_.head) + ".weight";
-    const auto head = source_.find(name);
-    if (!head) return;
-    const auto embedding = source_.find(std::string(names_.embedding) + ".weight");
-    if (!embedding || embedding->view.dtype != head->view.dtype ||
-        !std::ranges::equal(embedding->view.bytes, head->view.bytes)) {
-      throw InvalidFile(
-          fmt::format("{}: tensor '{}' differs from the embedding, but the configuration ties them",
-                      head->file, name));
-    }
-    taken_.insert(name);
-  }
-
-  void refuse_leftovers() const {
-    for (const std::string_view name : source_.tensor_names()) {
-      if (taken_.contains(std::string(name)) || name.ends_with(names_.not_a_weight)) continue;
-      throw InvalidFile(
-          fmt::format("{}: tensor '{}' has no place in a model of the {} family; "
-                      "running without it would give wrong answers",
-                      source_.name(), name, model_.config.family));
-    }
-  }
-
   const WeightSource& source_;
   const WeightLayout& layout_;
   const TensorNames& names_;
   base::ThreadPool& pool_;
   Model& model_;
-  std::unordered_set<std::string> taken_;
+  TensorTaker tensors_{source_, names_};
 };
 
 }  // namespace

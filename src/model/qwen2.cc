@@ -1,6 +1,9 @@
 // Qwen2 and 2.5: llama with a bias on queries, keys and values.
+#include <nlohmann/json.hpp>
+
 #include "model/families.h"
 #include "model/gguf_keys.h"
+#include "model/hf_config.h"
 
 namespace espalier::model {
 namespace {
@@ -11,12 +14,22 @@ ModelConfig from_gguf(const tensor::GgufFile& file) {
   return keys.config({.qkv_bias = true});
 }
 
+void to_gguf(const ModelConfig&, GgufConfig& keys) {
+  keys.require(keys.add_common({.qkv_bias = true}));
+}
+
 ModelConfig from_hf(const HfKeys& keys) {
   ModelConfig config = keys.config({.qkv_bias = true}, {});
   const bool slides = keys.json().find_bool("use_sliding_window").value_or(false);
   const std::size_t first = keys.json().find_size("max_window_layers").value_or(28);
   keys.set_windows(config, [=](std::size_t layer) { return slides && layer >= first; });
   return config;
+}
+
+nlohmann::ordered_json to_hf(const ModelConfig& config) {
+  auto json = hf_config(config, {.model_type = "qwen2", .architecture = "Qwen2ForCausalLM"});
+  json["use_sliding_window"] = false;
+  return json;
 }
 
 }  // namespace
@@ -26,8 +39,10 @@ Family qwen2_family() {
           .gguf = "qwen2",
           .hf = "qwen2",
           .config_from_gguf = from_gguf,
+          .config_to_gguf = to_gguf,
           .gguf_layout = {.names = &gguf_names},
           .config_from_hf = from_hf,
+          .config_to_hf = to_hf,
           .hf_layout = {.names = &llama_hf_names}};
 }
 

@@ -40,4 +40,19 @@ std::string describe_scaling(const RopeConfig& rope) {
   return fmt::format("by frequency, factor {} to {}", least, most);
 }
 
+std::optional<Llama3Scaling> find_llama3_scaling(const std::vector<float>& divisors,
+                                                 std::size_t head_size, double theta) {
+  constexpr double largest_context = 1 << 26;
+  // Where a file's own arithmetic was in another order, the last digit may differ.
+  const auto same = [](float a, float b) { return std::abs(a - b) <= 1e-6F * b; };
+  // The longest waves are divided by all of it.
+  Llama3Scaling scaling{.factor = static_cast<double>(std::ranges::max(divisors))};
+  for (scaling.original_context = 1; scaling.original_context <= largest_context;
+       scaling.original_context *= 2) {
+    const std::vector<float> made = llama3_divisors(head_size, theta, scaling);
+    if (std::ranges::equal(divisors, made, same)) return scaling;
+  }
+  return std::nullopt;
+}
+
 }  // namespace espalier::model

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,11 @@ std::vector<float> llama3_divisors(std::size_t head_size, double theta,
 
 // "none", "linear, factor 8", or "by frequency, factor 1 to 32": for people.
 std::string describe_scaling(const RopeConfig& rope);
+
+// The scaling that gives these divisors, for files that hold those alone: with the factors 1 and 4
+// that all published models have, and a power of two for the original context. Nothing where it is
+// another one.
+std::optional<Llama3Scaling> find_llama3_scaling(const std::vector<float>& divisors,
+                                                 std::size_t head_size, double theta);
 
 }  // namespace espalier::model
