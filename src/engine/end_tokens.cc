@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "model/hf_keys.h"
@@ -44,6 +45,18 @@ std::vector<TokenId> read_end_tokens(const std::filesystem::path& folder, std::s
     if (!ids.empty()) return ids;
   }
   return read_end_tokens(open(folder / "config.json"), vocabulary);
+}
+
+void add_token_ids(const text::VocabularyData& vocabulary, nlohmann::ordered_json& json) {
+  if (vocabulary.bos) json["bos_token_id"] = *vocabulary.bos;
+  if (vocabulary.eos) json["eos_token_id"] = *vocabulary.eos;
+  if (vocabulary.eot && vocabulary.eot != vocabulary.eos) {
+    auto ends = nlohmann::ordered_json::array();
+    if (vocabulary.eos) ends.push_back(*vocabulary.eos);
+    ends.push_back(*vocabulary.eot);
+    json["eos_token_id"] = std::move(ends);
+  }
+  if (vocabulary.padding) json["pad_token_id"] = *vocabulary.padding;
 }
 
 }  // namespace espalier::engine

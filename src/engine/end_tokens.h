@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "base/json.h"
 #include "base/token.h"
+#include "text/vocabulary.h"
 
 namespace espalier::engine {
 
@@ -17,5 +19,9 @@ std::vector<base::TokenId> read_end_tokens(const base::JsonDocument& file, std::
 // AssetsUnavailable where config.json cannot be read, InvalidFile as above.
 std::vector<base::TokenId> read_end_tokens(const std::filesystem::path& folder,
                                            std::size_t vocabulary);
+
+// The same, written: "bos_token_id", "eos_token_id" (a list where there is an end of a turn beside
+// the end of text) and "pad_token_id", those that `vocabulary` names.
+void add_token_ids(const text::VocabularyData& vocabulary, nlohmann::ordered_json& json);
 
 }  // namespace espalier::engine

@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/message_format.h"
 #include "espalier/error.h"
 #include "text/chat_markers.h"
+#include "text/piece_merges.h"
 #include "text/space_mark.h"
 
 namespace espalier::engine {
@@ -64,36 +69,103 @@ void read_tokens(const tensor::GgufFile& file, text::VocabularyData& data) {
 
 // Byte-level BPE. A pre-tokeniser's name stands for all that comes with it in the tokenizer.json of
 // its family.
+void set_byte_level_rules(std::string_view pre_tokenizer, text::VocabularyData& data) {
+  data.pre_tokenizer = pre_tokenizer;
+  data.whole_words =
+      pre_tokenizer == "llama-bpe" || pre_tokenizer == "llama3" || pre_tokenizer == "llama-v3";
+  if (pre_tokenizer == "qwen2") data.text_rules = {{TextRule::Kind::nfc, "", ""}};
+}
+
 void read_byte_level(const tensor::GgufMetadata& keys, text::VocabularyData& data) {
   const auto merges = keys.get_strings("tokenizer.ggml.merges");
   data.merges.assign(merges.begin(), merges.end());
-  data.pre_tokenizer = keys.get_string("tokenizer.ggml.pre");
-  const bool is_llama3 = data.pre_tokenizer == "llama-bpe" || data.pre_tokenizer == "llama3" ||
-                         data.pre_tokenizer == "llama-v3";
-  if (is_llama3) data.whole_words = true;
-  if (data.pre_tokenizer == "qwen2") data.text_rules = {{TextRule::Kind::nfc, "", ""}};
+  set_byte_level_rules(keys.get_string("tokenizer.ggml.pre"), data);
+  const bool is_llama3 = data.whole_words;
   data.add_bos = keys.find_bool("tokenizer.ggml.add_bos_token").value_or(is_llama3 && data.bos);
 }
 
 // SentencePiece. Spaces are marks; where the model was trained so, one stands in front of every
 // text and is taken away again when tokens become text.
-void read_sentence_piece(const tensor::GgufMetadata& keys, text::VocabularyData& data) {
+void set_sentence_piece_rules(bool add_space_prefix, text::VocabularyData& data) {
   const std::string mark(text::space_mark);
   data.spelling = text::TokenSpelling::characters;
-  data.scores = keys.get_floats("tokenizer.ggml.scores");
   data.pre_tokenizer = "whole";
-  if (keys.find_bool("tokenizer.ggml.add_space_prefix").value_or(true)) {
+  if (add_space_prefix) {
     data.text_rules.push_back({TextRule::Kind::prepend, "", mark});
     data.decode.strip_spaces = 1;
   }
   data.text_rules.push_back({TextRule::Kind::replace, " ", mark});
   data.decode.replace.push_back({TextRule::Kind::replace, mark, " "});
+  data.use_unknown = true;
+  data.fuse_unknown = true;
+}
+
+void read_sentence_piece(const tensor::GgufMetadata& keys, text::VocabularyData& data) {
+  set_sentence_piece_rules(keys.find_bool("tokenizer.ggml.add_space_prefix").value_or(true), data);
+  data.scores = keys.get_floats("tokenizer.ggml.scores");
   if (!data.unknown) data.unknown = 0;
   if (!data.bos) data.bos = 1;
   if (!data.eos) data.eos = 2;
-  data.use_unknown = true;
-  data.fuse_unknown = true;
   data.add_bos = keys.find_bool("tokenizer.ggml.add_bos_token").value_or(true);
+}
+
+[[noreturn]] void refuse(const text::VocabularyData& data, std::string_view what) {
+  throw InvalidFile(fmt::format(
+      "{}: {}, which no key of a GGUF file says; the tokens would be others", data.origin, what));
+}
+
+// Throws unless a reader that sets the rules of `said` does with texts what `data` does.
+void require_rules(const text::VocabularyData& data, const text::VocabularyData& said) {
+  if (data.text_rules != said.text_rules) refuse(data, "its normalizer is its own");
+  if (data.prefix != said.prefix) refuse(data, "it puts a prefix in front of texts");
+  if (data.whole_words != said.whole_words) refuse(data, "its ignore_merges is not the usual one");
+  if (data.use_unknown != said.use_unknown) refuse(data, "its unk_token is not the usual one");
+  if (data.use_unknown && data.fuse_unknown != said.fuse_unknown) {
+    refuse(data, "its fuse_unk is not the usual one");
+  }
+  if (data.decode != said.decode) refuse(data, "its decoder is its own");
+  for (const text::AddedTokenRule& rule : data.added) {
+    refuse(data, fmt::format("the added token {} is normalized or strips white space",
+                             base::quoted(data.tokens[static_cast<std::size_t>(rule.token)])));
+  }
+}
+
+void write_byte_level(const text::VocabularyData& data, tensor::GgufKeys& keys) {
+  // As llama.cpp spells them.
+  constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"gpt2", "gpt-2"}, {"digits+gpt2", "smollm"}, {"llama-bpe", "llama-bpe"}, {"qwen2", "qwen2"}};
+  const auto* name =
+      std::ranges::find(names, data.pre_tokenizer, [](const auto& n) { return n.first; });
+  if (name == std::end(names)) {
+    refuse(data, fmt::format("its pre_tokenizer is {}", base::quoted(data.pre_tokenizer)));
+  }
+  text::VocabularyData said;
+  set_byte_level_rules(name->second, said);
+  require_rules(data, said);
+  keys.add("tokenizer.ggml.model", "gpt2");
+  keys.add("tokenizer.ggml.pre", name->second);
+  std::vector<std::string> merges = data.merges;
+  for (const text::MergePair& pair : data.merge_pairs) {
+    merges.push_back(fmt::format("{} {}", data.tokens[static_cast<std::size_t>(pair.left)],
+                                 data.tokens[static_cast<std::size_t>(pair.right)]));
+  }
+  keys.add("tokenizer.ggml.merges", std::span<const std::string>(merges));
+}
+
+void write_sentence_piece(const text::VocabularyData& data, std::size_t rows,
+                          tensor::GgufKeys& keys) {
+  const bool prefix =
+      !data.text_rules.empty() && data.text_rules.front().kind == TextRule::Kind::prepend;
+  text::VocabularyData said;
+  set_sentence_piece_rules(prefix, said);
+  if (data.pre_tokenizer != said.pre_tokenizer) refuse(data, "its pre_tokenizer splits texts");
+  require_rules(data, said);
+  std::vector<float> scores = data.scores.empty() ? text::scores_of_merges(data) : data.scores;
+  scores.resize(rows, 0);
+  keys.add("tokenizer.ggml.model", "llama");
+  keys.add("tokenizer.ggml.pre", "default");
+  keys.add("tokenizer.ggml.scores", std::span<const float>(scores));
+  keys.add("tokenizer.ggml.add_space_prefix", prefix);
 }
 
 }  // namespace
@@ -122,6 +194,38 @@ text::VocabularyData read_vocabulary(const tensor::GgufFile& file) {
                     file.name(), base::quoted(model)));
   }
   return data;
+}
+
+void write_vocabulary(const text::VocabularyData& data, std::size_t rows, tensor::GgufKeys& keys) {
+  std::vector<std::string> tokens = data.tokens;
+  std::vector<std::int32_t> kinds;
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    const auto kind = data.kinds.empty() ? text::TokenKind::normal : data.kinds[id];
+    const bool is_unknown = data.use_unknown && data.unknown == static_cast<TokenId>(id);
+    kinds.push_back(static_cast<std::int32_t>(is_unknown ? text::TokenKind::unknown : kind));
+  }
+  while (tokens.size() < rows) {
+    tokens.push_back(fmt::format("[PAD{}]", tokens.size()));
+    kinds.push_back(static_cast<std::int32_t>(text::TokenKind::unused));
+  }
+  if (data.spelling == text::TokenSpelling::byte_level) {
+    write_byte_level(data, keys);
+  } else {
+    write_sentence_piece(data, rows, keys);
+  }
+  keys.add("tokenizer.ggml.tokens", std::span<const std::string>(tokens));
+  keys.add("tokenizer.ggml.token_type", std::span<const std::int32_t>(kinds));
+  const std::pair<std::string_view, std::optional<TokenId>> named[] = {{"bos", data.bos},
+                                                                       {"eos", data.eos},
+                                                                       {"eot", data.eot},
+                                                                       {"unknown", data.unknown},
+                                                                       {"padding", data.padding}};
+  for (const auto& [what, id] : named) {
+    if (!id) continue;
+    keys.add(fmt::format("tokenizer.ggml.{}_token_id", what), static_cast<std::uint32_t>(*id));
+  }
+  keys.add("tokenizer.ggml.add_bos_token", data.add_bos);
+  keys.add("tokenizer.ggml.add_eos_token", data.add_eos);
 }
 
 }  // namespace espalier::engine

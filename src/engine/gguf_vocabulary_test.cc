@@ -3,11 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
+#include "base/checked_math.h"
 #include "base/counted_allocation_testing.h"
 #include "engine/package_text.h"
 #include "espalier/error.h"
 #include "tensor/gguf_builder_testing.h"
 #include "text/tokenizer.h"
+#include "text/vocabulary_testing.h"
 
 namespace espalier::engine {
 namespace {
@@ -200,6 +205,89 @@ TEST(GgufVocabulary, ScoresOfAnotherNumberThanTokensAreRefused) {
               ThrowsMessage<InvalidFile>(HasSubstr("8 tokens, but 2 scores")));
   keys.pop_back();
   EXPECT_THAT([&] { read(keys); }, ThrowsMessage<InvalidFile>(HasSubstr("tokenizer.ggml.scores")));
+}
+
+// What a reader makes of the keys that write_vocabulary() writes.
+text::VocabularyData written(const text::VocabularyData& data, std::size_t rows) {
+  tensor::GgufKeys keys;
+  write_vocabulary(data, rows, keys);
+  std::string bytes = "GGUF" + le(std::uint32_t{3}) + le(std::uint64_t{0}) + le(keys.count());
+  bytes += keys.bytes();
+  bytes.resize(base::round_up(bytes.size(), std::size_t{32}));
+  return read_vocabulary(tensor::GgufFile::parse("m.gguf", bytes_of(bytes)));
+}
+
+TEST(GgufVocabulary, WhatIsWrittenIsRead) {
+  for (const auto& [ours, theirs] : {std::pair("gpt2", "gpt-2"),
+                                     {"digits+gpt2", "smollm"},
+                                     {"llama-bpe", "llama-bpe"},
+                                     {"qwen2", "qwen2"}}) {
+    auto data = text::vocabulary_of_words({"the", " thing"}, ours);
+    data.whole_words = std::string_view(ours) == "llama-bpe";
+    if (std::string_view(ours) == "qwen2") data.text_rules = {{text::TextRule::Kind::nfc, "", ""}};
+    data.eot = 1;
+    data.padding = 0;
+    data.add_bos = true;
+    const auto read = written(data, data.tokens.size() + 2);
+    EXPECT_EQ(read.pre_tokenizer, theirs);
+    EXPECT_EQ(read.merges, data.merges);
+    EXPECT_EQ(read.tokens.size(), data.tokens.size() + 2);
+    EXPECT_EQ(read.tokens.back(), "[PAD" + std::to_string(data.tokens.size() + 1) + "]");
+    EXPECT_EQ(read.kinds.back(), text::TokenKind::unused);
+    EXPECT_EQ(read.text_rules, data.text_rules);
+    EXPECT_EQ(read.whole_words, data.whole_words);
+    EXPECT_EQ(read.bos, data.bos);
+    EXPECT_EQ(read.eos, data.eos);
+    EXPECT_EQ(read.eot, data.eot);
+    EXPECT_EQ(read.padding, data.padding);
+    EXPECT_TRUE(read.add_bos);
+    EXPECT_FALSE(read.add_eos);
+  }
+}
+
+TEST(GgufVocabulary, SentencePieceThatIsWrittenIsRead) {
+  auto data = text::sentence_piece_of_words({" the", "ing"});
+  for (const bool prefix : {true, false}) {
+    const auto read = written(data, data.tokens.size());
+    EXPECT_EQ(read.scores, data.scores);
+    EXPECT_EQ(read.kinds, data.kinds);
+    EXPECT_EQ(read.text_rules, data.text_rules) << prefix;
+    EXPECT_EQ(read.decode, data.decode);
+    EXPECT_EQ(read.unknown, data.unknown);
+    data.text_rules.erase(data.text_rules.begin());
+    data.decode.strip_spaces = 0;
+  }
+}
+
+TEST(GgufVocabulary, WhatNoKeySaysIsRefusedByName) {
+  const auto expect_refused = [](const text::VocabularyData& data, const std::string& why) {
+    EXPECT_THAT([&] { written(data, data.tokens.size()); },
+                ThrowsMessage<InvalidFile>(HasSubstr("test vocabulary: " + why)));
+  };
+  const auto bytes = text::vocabulary_of_words({"the"}, "gpt2");
+  auto data = bytes;
+  data.pre_tokenizer = "digit-runs+qwen2";
+  expect_refused(data, "its pre_tokenizer is 'digit-runs+qwen2'");
+  data = bytes;
+  data.text_rules = {{text::TextRule::Kind::nfkc, "", ""}};
+  expect_refused(data, "its normalizer is its own");
+  data = bytes;
+  data.prefix = text::PrefixRule{" ", false};
+  expect_refused(data, "it puts a prefix in front of texts");
+  data = bytes;
+  data.whole_words = true;
+  expect_refused(data, "its ignore_merges is not the usual one");
+  data = bytes;
+  data.use_unknown = true;
+  expect_refused(data, "its unk_token is not the usual one");
+  data = bytes;
+  data.added = {{.token = 1, .strip_left = true}};
+  expect_refused(data, "the added token '<|im_start|>' is normalized or strips white space");
+  data = text::sentence_piece_of_words({"a"});
+  data.decode.strip_spaces = 0;
+  expect_refused(data, "its decoder is its own");
+  data.pre_tokenizer = "metaspace";
+  expect_refused(data, "its pre_tokenizer splits texts");
 }
 
 }  // namespace

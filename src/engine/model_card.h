@@ -1,0 +1,26 @@
+// README.md of a Hugging Face folder, whose head says what config.json does not: name and licence.
+//
+//   ---
+//   license: apache-2.0
+//   model_name: SmolLM2 135M Instruct
+//   ---
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace espalier::engine {
+
+struct ModelCard {
+  std::string name;     // may be empty, as may be
+  std::string license;  // as the file that it came from spells it
+};
+
+// Both are empty where the folder has no card, or one without a head. Of the head's YAML plain and
+// quoted words on one line are understood; others count as not said.
+ModelCard read_model_card(const std::filesystem::path& folder);
+
+// The text of a card; `origin` is what it was made from.
+std::string write_model_card(const ModelCard& card, const std::string& origin);
+
+}  // namespace espalier::engine
