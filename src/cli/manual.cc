@@ -71,8 +71,11 @@ std::string Manual::make_help(const CLI::App* app, std::string /*name*/,
   std::string page = "NAME\n" + wrap(path + " - " + summary(*app), 4);
   std::string synopsis = path + (commands.empty() ? "" : " COMMAND") + " [OPTION]...";
   for (const CLI::Option* option : app->get_options()) {
-    if (option->get_required()) synopsis += " " + spelled(*option);
-    if (option->get_positional()) synopsis += " [" + option->get_name(true) + "]";
+    if (option->get_required()) {
+      synopsis += " " + spelled(*option);
+    } else if (option->get_positional()) {
+      synopsis += " [" + option->get_name(true) + "]";
+    }
   }
   page += heading("Synopsis") + wrap(synopsis, 4);
   if (const std::string text = description(*app); !text.empty()) {
