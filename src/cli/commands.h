@@ -14,6 +14,7 @@ void add_info(CLI::App& program);
 void add_tokenize(CLI::App& program);
 void add_perplexity(CLI::App& program);
 void add_bench(CLI::App& program);
+void add_convert(CLI::App& program);
 void add_model(CLI::App& program);
 
 }  // namespace espalier::cli

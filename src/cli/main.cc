@@ -53,6 +53,7 @@ void fill(CLI::App& program) {
   espalier::cli::add_tokenize(program);
   espalier::cli::add_perplexity(program);
   espalier::cli::add_bench(program);
+  espalier::cli::add_convert(program);
 }
 
 int run(int argc, char** argv) {

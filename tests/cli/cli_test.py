@@ -13,6 +13,7 @@ import json
 import os
 import pty
 import random
+import resource
 import select
 import signal
 import subprocess
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests/parity/fixtures/gqa_tied_f32.gguf"
 PROGRAM = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else \
     ROOT / "build/release/bin/espalier"
-COMMANDS = [["chat"], ["respond"], ["info"], ["tokenize"], ["perplexity"], ["bench"], ["model"],
+COMMANDS = [["chat"], ["respond"], ["info"], ["tokenize"], ["perplexity"], ["bench"], ["convert"], ["model"],
             ["model", "install"], ["model", "list"], ["model", "path"]]
 
 
@@ -275,6 +276,64 @@ class Bench(Cli):
             self.assertGreater(found[key], 0, key)
         self.assertEqual(found["threads"], 1)
         self.assertTrue(found["isa"] and found["machine"])
+
+
+class Convert(Cli):
+    def setUp(self) -> None:
+        super().setUp()
+        self.made = self.folder / "made"
+
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def test_there_and_back_answers_the_same(self) -> None:
+        said = json.loads(self.output("convert", FIXTURE, "--to", "safetensors", "--output", self.made, "--json"))
+        self.assertEqual(sorted(said["files"]), sorted(path.name for path in self.made.iterdir()))
+        self.assertEqual((said["family"], said["notes"]), ("llama", []))
+        self.assertEqual(said["types"], [{"from": "F32", "to": "F32", "tensors": said["tensors"]}])
+        back = self.folder / "back.gguf"
+        text = self.output("convert", self.made, "--to", "gguf", "--output", back).decode()
+        self.assertIn(f"{said['tensors']} tensors of F32 as they were", text)
+        answers = {self.output("respond", "--model", model, "--prompt", "the sand", "--temperature", "0",
+                               "--max-tokens", "20") for model in (FIXTURE, self.made, back)}
+        self.assertEqual(len(answers), 1, answers)
+        self.assertEqual(self.left(), ["back.gguf", "made"])
+
+    def test_types_are_told(self) -> None:
+        quantised = ROOT / "tests/parity/fixtures/head64_q4_1.gguf"
+        text = self.output("convert", quantised, "--to", "safetensors", "--output", self.made).decode()
+        self.assertIn("tensors of Q4_1 became F16", text)
+        self.assertIn('"torch_dtype": "float16"', (self.made / "config.json").read_text())
+        self.output("convert", quantised, "--to", "safetensors", "--output", self.made, "--force", "--dtype", "bf16",
+                    "--shard-size", "100KB")
+        self.assertGreater(len(list(self.made.glob("model-*-of-*.safetensors"))), 1)
+
+    def test_what_is_there_is_not_touched(self) -> None:
+        self.made.write_text("text")
+        self.assert_fails(1, "made: is there already", "convert", FIXTURE, "--to", "safetensors", "--output", self.made)
+        self.assertEqual(self.made.read_text(), "text")
+
+    def test_failures_leave_nothing_behind(self) -> None:
+        to_folder = ["--to", "safetensors", "--output"]
+        self.assert_fails(1, "Not a directory", "convert", FIXTURE, *to_folder, FIXTURE / "made")
+        self.assert_fails(1, "is a GGUF file already", "convert", FIXTURE, "--to", "gguf", "--output", self.made)
+        cut = self.folder / "cut.gguf"
+        cut.write_bytes(FIXTURE.read_bytes()[:-100])
+        self.assert_fails(1, "cut.gguf: ", "convert", cut, *to_folder, self.made)
+        # A limit on files stands for a full disk.
+        done = subprocess.run([PROGRAM, "convert", FIXTURE, *to_folder, self.made], capture_output=True, check=False,
+                              env=self.environment, restore_signals=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50000, 50000)))
+        self.assertEqual(done.returncode, 1, done.stderr.decode())
+        self.assertIn("cannot be written: File too large", done.stderr.decode())
+        self.assertEqual(self.left(), ["cut.gguf"])
+
+    def test_wrong_use(self) -> None:
+        self.assert_fails(2, "--to is required", "convert", FIXTURE, "--output", self.made)
+        self.assert_fails(2, "--output is required", "convert", FIXTURE, "--to", "gguf")
+        self.assert_fails(2, "--to", "convert", FIXTURE, "--to", "onnx", "--output", self.made)
+        self.assert_fails(2, "--shard-size", "convert", FIXTURE, "--to", "gguf", "--output", self.made,
+                          "--shard-size", "0")
 
 
 class Models(Cli):
