@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* description = R"(turn a GGUF file into a Hugging Face folder, or back
 
---to safetensors writes a folder with config.json, generation_config.json, tokenizer.json, tokenizer_config.json, README.md and the weights, which transformers and espalier open. --to gguf writes one file, which llama.cpp and espalier open. Families: llama, mistral, qwen2, qwen3, gemma3 (text).
+--to safetensors writes a folder with config.json, generation_config.json, tokenizer.json, tokenizer_config.json, README.md and the weights, in the layout of transformers. --to gguf writes one file, in that of llama.cpp. Families: llama, mistral, qwen2, qwen3, gemma3 (text).
 Types: F32, F16 and BF16 stay what they are. Types in blocks (Q4_1, Q6_K, ...) have no place in safetensors files and become F16, of the types with 16 bits the one that loses least: it rounds to 11 significant bits, far finer than the blocks are. --dtype f32 loses nothing and takes twice the room. Nothing is quantised. In GGUF files norms and biases are F32, as llama.cpp wants them.
 What the other format cannot say (a tokenizer, a window, a scaling of RoPE) is refused by name before anything is written; what it drops without harm is remarked on. The output appears whole or not at all. Weights go through one row at a time.)";
 
