@@ -7,9 +7,8 @@
 
 namespace espalier::engine {
 
-// "license" (or, where that is "other", "license_name") of the front matter of README.md, the model
-// card; else "see LICENSE" where a file of that or a like name is there; else empty. What cannot be
-// read counts as absent.
+// What the model card says (model_card.h); else "see LICENSE" where a file of that or a like name
+// is there; else empty. What cannot be read counts as absent.
 std::string read_folder_license(const std::filesystem::path& folder);
 
 }  // namespace espalier::engine

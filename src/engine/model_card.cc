@@ -57,12 +57,15 @@ ModelCard read_model_card(const std::filesystem::path& folder) {
     return line;
   };
   if (trimmed(next_line()) != "---") return card;
+  std::string license_name;
   while (!rest.empty()) {
     const std::string_view line = next_line();
     if (trimmed(line) == "---") break;
     if (auto license = value_of(line, "license")) card.license = *license;
+    if (auto license = value_of(line, "license_name")) license_name = *license;
     if (auto name = value_of(line, "model_name")) card.name = *name;
   }
+  if (card.license == "other" && !license_name.empty()) card.license = license_name;
   return card;
 }
 

@@ -12,8 +12,9 @@
 namespace espalier::engine {
 
 struct ModelCard {
-  std::string name;     // may be empty, as may be
-  std::string license;  // as the file that it came from spells it
+  std::string name;  // may be empty, as may be
+  std::string
+      license;  // as the file that it came from spells it; license_name where that is "other"
 };
 
 // Both are empty where the folder has no card, or one without a head. Of the head's YAML plain and
