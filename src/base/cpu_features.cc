@@ -1,15 +1,13 @@
 #include "base/cpu_features.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <thread>
 
+#include "base/processors.h"
 #include "espalier/error.h"
 
 #if defined(__x86_64__)
@@ -79,17 +77,6 @@ std::string processor_name() { return "unknown processor"; }
 #endif
 #endif
 
-// Cores that a cgroup v2 quota allows ("max 100000" or "150000 100000"), rounded up; 0 where none
-// is set.
-int cgroup_cores() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return 0;
-  const double limit = std::strtod(quota.c_str(), nullptr);
-  return limit > 0 ? std::max(1, static_cast<int>((limit + period - 1) / period)) : 0;
-}
-
 }  // namespace
 
 std::string_view name(Isa isa) noexcept {
@@ -134,14 +121,6 @@ Isa chosen_isa() {
                                       name(available_isas().back())));
   }
   return *isa;
-}
-
-int usable_cores() {
-  int cores = static_cast<int>(std::thread::hardware_concurrency());
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
-  if (const int limit = cgroup_cores(); limit > 0) cores = std::min(cores, limit);
-  return std::max(cores, 1);
 }
 
 std::string describe_machine() {

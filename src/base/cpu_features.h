@@ -31,7 +31,4 @@ Isa chosen_isa();
 // sets.
 std::string describe_machine();
 
-// Logical processors this process may run on: its affinity mask, further limited by a cgroup quota.
-int usable_cores();
-
 }  // namespace espalier::base

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "espalier/error.h"
@@ -48,9 +49,15 @@ ThreadPool::ThreadPool(int threads) {
         fmt::format("{} threads: the system starts no more than {} ({}); ask for fewer", threads,
                     started, fault.code().message()));
   }
+  limit(threads);
 }
 
 ThreadPool::~ThreadPool() { stop_workers(); }
+
+void ThreadPool::limit(int active) noexcept {
+  active_ = std::clamp(active, 1, threads());
+  most_inside_.store(static_cast<std::uint64_t>(active_ - 1), std::memory_order_relaxed);
+}
 
 void ThreadPool::stop_workers() noexcept {
   stop_.store(true);
@@ -65,7 +72,9 @@ void ThreadPool::run_region(Region region) noexcept {
   const std::uint64_t number = region_number(state_.load(std::memory_order_relaxed)) + 1;
   state_.store(number << 32 | open_bit, std::memory_order_seq_cst);
   signal_.fetch_add(1, std::memory_order_seq_cst);
-  if (sleepers_.load(std::memory_order_seq_cst) > 0) signal_.notify_all();
+  // Waking is a system call: only where fewer are awake than may help.
+  const int awake = threads() - 1 - sleepers_.load(std::memory_order_seq_cst);
+  if (awake < active_ - 1) signal_.notify_all();
   work_on_region();
   // Close the door, then wait for those inside: they may still be running the last ranges.
   std::uint64_t state = state_.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
@@ -95,7 +104,8 @@ void ThreadPool::worker_loop() noexcept {
   while (!stop_.load(std::memory_order_acquire)) {
     const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
     std::uint64_t state = state_.load(std::memory_order_acquire);
-    if ((state & open_bit) != 0 && region_number(state) != done) {
+    if ((state & open_bit) != 0 && region_number(state) != done &&
+        (state & inside_mask) < most_inside_.load(std::memory_order_relaxed)) {
       if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
       done = region_number(state);
       work_on_region();

@@ -27,6 +27,11 @@ class ThreadPool {
 
   int threads() const noexcept { return static_cast<int>(workers_.size()) + 1; }
 
+  // How many threads work on a region at the same time, from the next one on: 1 to threads(),
+  // which is where it starts. Workers beyond that go to sleep. The caller of run() sets it.
+  void limit(int active) noexcept;
+  int active() const noexcept { return active_; }
+
   // Calls work(begin, end) on disjoint ranges of at most `grain` indices that together are
   // [0, count), and returns when all are done. `work` must not throw and must not call the pool.
   // One caller at a time.
@@ -34,7 +39,7 @@ class ThreadPool {
   void run(std::size_t count, std::size_t grain, Work&& work) noexcept {
     static_assert(std::is_invocable_v<Work&, std::size_t, std::size_t>);
     if (grain == 0) grain = 1;
-    if (workers_.empty() || count <= grain) {
+    if (active_ == 1 || count <= grain) {
       for (std::size_t begin = 0; begin < count; begin += grain) {
         work(begin, begin + grain < count ? begin + grain : count);
       }
@@ -60,6 +65,7 @@ class ThreadPool {
   void work_on_region() noexcept;
   void worker_loop() noexcept;
 
+  int active_ = 1;
   Region region_;
   alignas(64) std::atomic<std::size_t> next_{0};
   // Bits 63…32: the region's number. Bit 31: open to joiners. Bits 30…0: workers inside it.
@@ -67,6 +73,7 @@ class ThreadPool {
   // Sleepers wait on this; it changes with every region and at the end.
   alignas(64) std::atomic<std::uint32_t> signal_{0};
   std::atomic<int> sleepers_{0};
+  std::atomic<std::uint64_t> most_inside_{0};  // workers, the caller not counted
   std::atomic<bool> stop_{false};
   std::vector<std::thread> workers_;
 };

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 #include <vector>
 
 #include "espalier/error.h"
@@ -50,6 +51,32 @@ TEST(ThreadPool, SleepingWorkersWakeForTheNextRegion) {
     pool.run(100, 1, [&](std::size_t begin, std::size_t) { sum += static_cast<int>(begin); });
     EXPECT_EQ(sum.load(), 4950);
   }
+}
+
+TEST(ThreadPool, NoMoreThreadsThanTheLimitWorkAtATime) {
+  ThreadPool pool(6);
+  EXPECT_EQ(pool.active(), 6);
+  for (int active : {1, 2, 4, 6}) {
+    pool.limit(active);
+    std::atomic<int> inside{0}, most{0}, visits{0};
+    for (int round = 0; round < 200; ++round) {
+      pool.run(64, 1, [&](std::size_t, std::size_t) {
+        const int now = inside.fetch_add(1) + 1;
+        int seen = most.load();
+        while (seen < now && !most.compare_exchange_weak(seen, now)) {
+        }
+        std::this_thread::yield();
+        inside.fetch_sub(1);
+        visits.fetch_add(1);
+      });
+    }
+    EXPECT_LE(most.load(), active);
+    EXPECT_EQ(visits.load(), 200 * 64);
+  }
+  pool.limit(100);
+  EXPECT_EQ(pool.active(), 6);
+  pool.limit(0);
+  EXPECT_EQ(pool.active(), 1);
 }
 
 TEST(ThreadPool, IdlePoolStopsAtOnce) {

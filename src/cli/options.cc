@@ -8,7 +8,9 @@
 #include <random>
 #include <system_error>
 
+#include "base/processors.h"
 #include "base/thread_pool.h"
+#include "cli/output.h"
 #include "espalier/error.h"
 #include "framework/engine_access.h"
 #include "text/chat_format.h"
@@ -42,6 +44,15 @@ std::string check_seed(const std::string& text) {
                      std::numeric_limits<std::uint64_t>::max());
 }
 
+// More threads than processors wait for each other at every matrix.
+int fitting_threads(const char* spelling, int wanted) {
+  const int most = base::usable_processors();
+  if (wanted <= most) return wanted;
+  remark(fmt::format("espalier: {} {}: this process may use {} processor{}, so {} it is\n",
+                     spelling, wanted, most, most == 1 ? "" : "s", most));
+  return most;
+}
+
 kernels::KvType kv_type(const std::string& text) {
   for (const auto type : {kernels::KvType::f32, kernels::KvType::int8}) {
     if (text == name(type)) return type;
@@ -62,13 +73,19 @@ void add_model_option(CLI::App& command, EngineOptions& options) {
 }
 
 void add_threads_option(CLI::App& command, EngineOptions& options) {
-  command
-      .add_option("--threads", options.runtime.threads,
-                  "Threads to compute with. Default: as many as this process may use cores. The "
-                  "answer does not depend on it.")
-      ->type_name("N")
-      ->check(CLI::Range(1, base::ThreadPool::max_threads))
-      ->group(model_group);
+  const auto count = [&](const char* spelling, int& value, const char* help) {
+    const auto set = [spelling, &value](int wanted) { value = fitting_threads(spelling, wanted); };
+    command.add_option_function<int>(spelling, set, help)
+        ->type_name("N")
+        ->check(CLI::Range(1, base::ThreadPool::max_threads))
+        ->group(model_group);
+  };
+  count("--threads", options.runtime.threads,
+        "Threads to compute with, at most one for each processor that this process may use. "
+        "Default: one for each core. The answer does not depend on it.");
+  count("--decode-threads", options.runtime.decode_threads,
+        "Of them, how many compute an answer's tokens, which waits for memory more than for "
+        "processors. Default: all.");
 }
 
 void add_kv_option(CLI::App& command, EngineOptions& options) {

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "base/cpu_features.h"
+#include "base/processors.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/checked_math.h"
+#include "base/processors.h"
 #include "base/thread_pool.h"
 #include "engine/kv_cache.h"
 #include "espalier/error.h"
@@ -21,6 +22,12 @@ using tensor::Rows;
 
 EngineOptions with_defaults(EngineOptions options, const model::ModelConfig& config) {
   if (options.threads == 0) options.threads = base::usable_cores();
+  if (options.decode_threads == 0) options.decode_threads = options.threads;
+  if (options.decode_threads < 0 || options.decode_threads > options.threads) {
+    throw InvalidArgument(
+        fmt::format("{} decode threads: 1 to {}, the number of threads, is needed",
+                    options.decode_threads, options.threads));
+  }
   if (options.context == 0) options.context = config.context;
   if (options.context > config.context) {
     throw InvalidArgument(fmt::format("a context of {} tokens: the model was made for at most {}",
@@ -286,6 +293,8 @@ StepStatus Engine::Impl::run(std::span<const StepItem> batch, std::span<const Sl
     segments[s].pages = std::span(page_data).subspan(first_page, pages);
     first_page += pages;
   }
+  const bool decoding = rows.size() == segments.size();
+  pool.limit(decoding ? options.decode_threads : options.threads);
   if (!forward.run(rows, segments, stop)) return StepStatus::cancelled;
   stats.computed_tokens += rows.size();
   write_logits(batch, slices, out);

@@ -30,7 +30,8 @@
 namespace espalier::engine {
 
 struct EngineOptions {
-  int threads = 0;  // 0: base::usable_cores()
+  int threads = 0;         // 0: base::usable_cores()
+  int decode_threads = 0;  // in passes of one token a sequence; 0: threads, which is the most
   base::Isa isa = base::chosen_isa();
   kernels::KvType kv_type = kernels::KvType::f16;
   std::size_t context = 0;       // 0: the model's; more than that is refused

@@ -203,10 +203,22 @@ TEST_F(EngineTest, BadItemsAreRefusedBeforeAnyWork) {
   }
 }
 
+TEST_F(EngineTest, FewerThreadsMayDecodeThanReadThePrompt) {
+  Engine all(model_, {.threads = 3}), some(model_, {.threads = 3, .decode_threads = 1});
+  EXPECT_EQ(all.options().decode_threads, 3);
+  Sequence first = all.new_sequence(), second = some.new_sequence();
+  for (const auto& tokens : {some_tokens(40, 1, vocabulary_), some_tokens(1, 2, vocabulary_),
+                             some_tokens(1, 3, vocabulary_), some_tokens(7, 4, vocabulary_)}) {
+    EXPECT_EQ(last_logits(all, first, tokens), last_logits(some, second, tokens));
+  }
+}
+
 TEST_F(EngineTest, OptionsThatDoNotFitAreRefused) {
   EXPECT_THROW(Engine(model_, {.context = model_->config.context + 1}), InvalidArgument);
   EXPECT_THROW(Engine(model_, {.context = 128, .cache_tokens = 64}), InvalidArgument);
   EXPECT_THROW(Engine(model_, {.chunk = 0}), InvalidArgument);
+  EXPECT_THROW(Engine(model_, {.threads = 2, .decode_threads = 3}), InvalidArgument);
+  EXPECT_THROW(Engine(model_, {.threads = 2, .decode_threads = -1}), InvalidArgument);
   EXPECT_THROW(Engine(model_, {.threads = -1}), InvalidArgument);
 }
 

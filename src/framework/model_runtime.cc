@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/checked_math.h"
-#include "base/cpu_features.h"
+#include "base/processors.h"
 #include "espalier/error.h"
 
 namespace espalier::framework {
@@ -33,6 +33,7 @@ text::ChatFormat chat_format(const std::filesystem::path& path, const std::strin
 engine::EngineOptions engine_options(const model::Model& model, const RuntimeOptions& options) {
   engine::EngineOptions wanted;
   wanted.threads = options.threads;
+  wanted.decode_threads = options.decode_threads;
   wanted.kv_type = options.kv_type;
   wanted.context = options.context == 0 ? model.config.context : options.context;
   // Two conversations can be full at a time; memory is taken only as they fill.

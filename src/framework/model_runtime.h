@@ -19,7 +19,8 @@ namespace espalier::framework {
 
 // What the command line can set and the public API leaves to its defaults.
 struct RuntimeOptions {
-  int threads = 0;  // 0: all that this process may use
+  int threads = 0;         // 0: a thread for each core that this process may use
+  int decode_threads = 0;  // while it writes the answer; 0: as many
   kernels::KvType kv_type = kernels::KvType::f16;
   std::size_t context = 0;    // 0: the model's
   std::string chat_format{};  // as text::ChatFormat::named takes it; empty: the template's
