@@ -29,11 +29,16 @@
 namespace espalier::kernels::avx2 {
 namespace {
 
-// An accumulator for each plane of a token in the innermost loop, at most 10 of the 16 registers;
-// the rest holds weights, codes and constants. More tokens share the unpacking than with all sums
-// in registers, too.
+// Integer accumulators of a tile in the innermost loop are 8 to 10 of the 16 registers; the rest
+// holds weights, codes and constants, and the float sums live in memory. Where nibbles are one
+// plane, a tile is a whole group × 4 tokens: a token's codes, broadcast from memory, serve both
+// halves. That is worth more than unpacking once for 8 tokens. Two planes take half a group × 5
+// tokens.
 template <DType Type>
-constexpr std::size_t tile_tokens = planes<Type> == 2 ? 5 : 8;
+constexpr std::size_t tile_tokens = planes<Type> == 2 ? 5 : 4;
+// Up to this many tokens a tile is a whole group.
+template <DType Type>
+constexpr std::size_t whole_group_tokens = planes<Type> == 2 ? 2 : 4;
 
 // Taken from codes in int16 lanes, or else in int32.
 template <DType Type>
@@ -231,12 +236,12 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
   }
 }
 
-// A whole group × Tokens tokens. Up to two tokens take both halves in one pass, so memory is read
-// once in order; more take them one after the other, the second from the first-level cache.
+// A whole group × Tokens tokens, in one pass that reads memory once in order, or one half after the
+// other, the second from the first-level cache.
 template <DType Type, std::size_t Tokens>
 void multiply_group(const QuantisedMatmul& m, const std::byte* group, std::size_t token, float* y,
                     std::size_t rows) noexcept {
-  if constexpr (Tokens <= 2) {
+  if constexpr (Tokens <= whole_group_tokens<Type>) {
     multiply_tile<Type, Tokens, 2>(m, group, 0, token, y, rows);
   } else {
     multiply_tile<Type, Tokens, 1>(m, group, 0, token, y, rows);
@@ -256,9 +261,9 @@ constexpr Multiply* capped_group =
 
 template <DType Type>
 void multiply_groups(const QuantisedMatmul& m) noexcept {
-  constexpr Multiply* by_tokens[] = {
-      capped_group<Type, 1>, capped_group<Type, 2>, capped_group<Type, 3>, capped_group<Type, 4>,
-      capped_group<Type, 5>, capped_group<Type, 6>, capped_group<Type, 7>, capped_group<Type, 8>};
+  constexpr Multiply* by_tokens[] = {capped_group<Type, 1>, capped_group<Type, 2>,
+                                     capped_group<Type, 3>, capped_group<Type, 4>,
+                                     capped_group<Type, 5>};
   for_each_tile(
       m, tile_tokens<Type>,
       [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
