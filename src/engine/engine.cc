@@ -120,6 +120,11 @@ EngineStats Engine::stats() const noexcept {
   return impl_->stats;
 }
 
+void Engine::set_profile(model::Profile* profile) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->forward.set_profile(profile);
+}
+
 Sequence Engine::new_sequence() { return Sequence(impl_->cache); }
 
 std::size_t Engine::reuse_prefix(Sequence& sequence, std::span<const base::TokenId> tokens,

@@ -25,6 +25,7 @@
 #include "engine/sequence.h"
 #include "kernels/kv_page.h"
 #include "model/model.h"
+#include "model/profile.h"
 #include "tensor/rows.h"
 
 namespace espalier::engine {
@@ -103,6 +104,8 @@ class Engine {
   const model::Model& model() const noexcept;
   const EngineOptions& options() const noexcept;  // with the defaults filled in
   EngineStats stats() const noexcept;
+  // Every pass from here on adds what its ops cost to *profile; null ends that.
+  void set_profile(model::Profile* profile);
 
   Sequence new_sequence();
 

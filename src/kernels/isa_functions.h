@@ -13,6 +13,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/kv_page.h"
 #include "kernels/matmul.h"
+#include "kernels/multiply_registers.h"
 #include "kernels/quantised_rows.h"
 
 namespace espalier::kernels {
@@ -29,6 +30,7 @@ AddFn add;
 SoftmaxFn softmax;
 KvStoreFn kv_store;
 AttentionFn attention;
+MultiplyRegistersFn multiply_registers;
 }  // namespace scalar
 
 namespace avx2 {
@@ -43,6 +45,7 @@ AddFn add;
 SoftmaxFn softmax;
 KvStoreFn kv_store;
 AttentionFn attention;
+MultiplyRegistersFn multiply_registers;
 }  // namespace avx2
 
 namespace avx512 {
@@ -57,6 +60,7 @@ AddFn add;
 SoftmaxFn softmax;
 KvStoreFn kv_store;
 AttentionFn attention;
+MultiplyRegistersFn multiply_registers;
 }  // namespace avx512
 
 }  // namespace espalier::kernels

@@ -7,10 +7,6 @@
 // weight_GBps: bytes of packed weights a second (what bounds T = 1); GOPS: 2·N·K·T operations a
 // second.
 #include <benchmark/benchmark.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -97,34 +93,12 @@ void read_memory(benchmark::State& state) {
 }
 BENCHMARK(read_memory)->Name("ReadMemory")->Unit(benchmark::kMillisecond);
 
-#if defined(__x86_64__)
-// What vpdpbusd alone reaches: twelve chains in registers, nothing loaded. Prefill is measured
-// against it.
-__attribute__((target("avx512f,avx512vnni"))) void multiply_registers(benchmark::State& state) {
-  constexpr int chains = 12;
-  constexpr int steps = 1000;
-  if (!base::is_available(base::Isa::avx512)) {
-    state.SkipWithError("this machine lacks avx512");
-    return;
-  }
-  const __m512i w = _mm512_set1_epi8(3);
-  const __m512i x = _mm512_set1_epi8(-2);
-  for (auto _ : state) {
-    __m512i sums[chains] = {};
-    for (int step = 0; step < steps; ++step) {
-#pragma GCC unroll 12
-      for (__m512i& sum : sums) {
-        sum = _mm512_dpbusd_epi32(sum, w, x);
-        asm volatile("" : "+v"(sum));  // equal chains are still twelve
-      }
-    }
-  }
-  const double operations = 2.0 * 64 * chains * steps;
-  state.counters["GOPS"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * operations * 1e-9, benchmark::Counter::kIsRate);
+// What multiplying alone reaches, nothing loaded. Prefill is measured against it.
+void multiply_registers(benchmark::State& state, base::Isa isa) {
+  double operations = 0;
+  for (auto _ : state) operations += ops_for(isa).multiply_registers(1000);
+  state.counters["GOPS"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsRate);
 }
-BENCHMARK(multiply_registers)->Name("MultiplyRegisters/avx512");
-#endif
 
 void quantise(benchmark::State& state, base::Isa isa) {
   constexpr std::size_t tokens = 64;
@@ -143,6 +117,8 @@ const bool registered = [] {
   for (base::Isa isa : base::available_isas()) {
     const std::string name = "QuantiseRows/" + std::string(base::name(isa)) + "/K576/T64";
     benchmark::RegisterBenchmark(name.c_str(), quantise, isa)->Unit(benchmark::kMicrosecond);
+    const std::string registers = "MultiplyRegisters/" + std::string(base::name(isa));
+    benchmark::RegisterBenchmark(registers.c_str(), multiply_registers, isa);
   }
   for (DType dtype : tensor::all_dtypes) {
     for (base::Isa isa : base::available_isas()) {

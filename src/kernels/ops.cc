@@ -19,7 +19,8 @@ constexpr Ops scalar_ops = {.isa = base::Isa::scalar,
                             .add = scalar::add,
                             .softmax = scalar::softmax,
                             .kv_store = scalar::kv_store,
-                            .attention = scalar::attention};
+                            .attention = scalar::attention,
+                            .multiply_registers = scalar::multiply_registers};
 
 #if defined(__x86_64__)
 constexpr Ops avx2_ops = {.isa = base::Isa::avx2,
@@ -33,7 +34,8 @@ constexpr Ops avx2_ops = {.isa = base::Isa::avx2,
                           .add = avx2::add,
                           .softmax = avx2::softmax,
                           .kv_store = avx2::kv_store,
-                          .attention = avx2::attention};
+                          .attention = avx2::attention,
+                          .multiply_registers = avx2::multiply_registers};
 
 constexpr Ops avx512_ops = {.isa = base::Isa::avx512,
                             .quantise_rows = avx512::quantise_rows,
@@ -46,7 +48,8 @@ constexpr Ops avx512_ops = {.isa = base::Isa::avx512,
                             .add = avx512::add,
                             .softmax = avx512::softmax,
                             .kv_store = avx512::kv_store,
-                            .attention = avx512::attention};
+                            .attention = avx512::attention,
+                            .multiply_registers = avx512::multiply_registers};
 
 constexpr const Ops* tables[] = {&scalar_ops, &avx2_ops, &avx512_ops};
 #else

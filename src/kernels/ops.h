@@ -11,6 +11,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/kv_page.h"
 #include "kernels/matmul.h"
+#include "kernels/multiply_registers.h"
 #include "kernels/quantised_rows.h"
 
 namespace espalier::kernels {
@@ -28,6 +29,7 @@ struct Ops {
   SoftmaxFn* softmax;
   KvStoreFn* kv_store;
   AttentionFn* attention;
+  MultiplyRegistersFn* multiply_registers;
 };
 
 // Throws InvalidArgument where this build or this machine lacks the set.

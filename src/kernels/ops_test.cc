@@ -16,8 +16,11 @@ TEST(Ops, EveryAvailableSetHasACompleteTable) {
     EXPECT_TRUE(ops.quantise_rows != nullptr && ops.matmul_quantised != nullptr &&
                 ops.matmul_float != nullptr && ops.rms_norm != nullptr && ops.rope != nullptr &&
                 ops.swiglu != nullptr && ops.geglu != nullptr && ops.add != nullptr &&
-                ops.softmax != nullptr && ops.kv_store != nullptr && ops.attention != nullptr)
+                ops.softmax != nullptr && ops.kv_store != nullptr && ops.attention != nullptr &&
+                ops.multiply_registers != nullptr)
         << base::name(isa);
+    EXPECT_GT(ops.multiply_registers(1), 0) << base::name(isa);
+    EXPECT_EQ(ops.multiply_registers(7), 7 * ops.multiply_registers(1)) << base::name(isa);
   }
 }
 

@@ -22,6 +22,11 @@ bool any_quantised(const Projection& projection) {
                      [](const PackedMatrix& part) { return tensor::is_quantised(part.dtype()); });
 }
 
+double operations(const PackedMatrix& w, std::size_t tokens) {
+  return 2.0 * static_cast<double>(w.rows()) * static_cast<double>(w.cols()) *
+         static_cast<double>(tokens);
+}
+
 std::vector<float> frequencies(const RopeConfig& rope, std::size_t head_size) {
   std::vector<float> result;
   for (std::size_t i = 0; i < head_size / 2; ++i) {
@@ -74,6 +79,7 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
 }
 
 void Forward::embed(std::span<const InputRow> rows) {
+  const OpTimer timer(profile_, Op::embed);
   const float scale = model_->config.embedding_scale;
   pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
@@ -91,6 +97,7 @@ void Forward::embed(std::span<const InputRow> rows) {
 // The angles of a position depend on the position alone. They are products in f32, as in the code
 // that the models were trained with, and their sine and cosine are rounded once.
 void Forward::compute_angles(std::span<const Segment> segments) {
+  const OpTimer timer(profile_, Op::position);
   const std::size_t half = model_->config.head_size / 2;
   row_segment_.resize(hidden_.rows());
   for (std::size_t s = 0; s < segments.size(); ++s) {
@@ -137,34 +144,34 @@ void Forward::attention_block(const LayerConfig& config, const LayerWeights& wei
                               std::span<const Segment> segments) {
   add_and_norm(weights.attention_norm, any_quantised(weights.qkv));
   qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
-  project(weights.qkv, normed_, qkv_);
-  pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    finish_queries_and_keys(config, weights, begin, end);
-    if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
-  });
-  attend(config, segments);
-  if (any_quantised(weights.attention_out)) {
-    codes_.resize(attended_.rows(), attended_.cols());
-    pool_.run(attended_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-      ops_.quantise_rows(attended_, begin, end, codes_);
+  project(Op::qkv, weights.qkv, normed_, qkv_);
+  {
+    const OpTimer timer(profile_, Op::position);
+    pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+      finish_queries_and_keys(config, weights, begin, end);
+      if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
     });
   }
-  project(weights.attention_out, attended_, delta_);
+  attend(config, segments, any_quantised(weights.attention_out));
+  project(Op::attention_out, weights.attention_out, attended_, delta_);
   has_delta_ = true;
   delta_norm_ = weights.post_attention_norm;
 }
 
 void Forward::ffn_block(const LayerConfig& config, const LayerWeights& weights) {
   add_and_norm(weights.ffn_norm, any_quantised(weights.gate_up));
-  project(weights.gate_up, normed_, gate_up_);
+  project(Op::gate_up, weights.gate_up, normed_, gate_up_);
   const bool quantise = any_quantised(weights.down);
   if (quantise) codes_.resize(ffn_.rows(), ffn_.cols());
   const auto activate = config.activation == Activation::silu ? ops_.swiglu : ops_.geglu;
-  pool_.run(ffn_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    activate(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
-    if (quantise) ops_.quantise_rows(ffn_, begin, end, codes_);
-  });
-  project(weights.down, ffn_, delta_);
+  {
+    const OpTimer timer(profile_, Op::activation);
+    pool_.run(ffn_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+      activate(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
+      if (quantise) ops_.quantise_rows(ffn_, begin, end, codes_);
+    });
+  }
+  project(Op::down, weights.down, ffn_, delta_);
   delta_norm_ = weights.post_ffn_norm;
 }
 
@@ -209,7 +216,8 @@ void Forward::store_keys_and_values(const LayerConfig& config, std::span<const S
   }
 }
 
-void Forward::attend(const LayerConfig& config, std::span<const Segment> segments) {
+void Forward::attend(const LayerConfig& config, std::span<const Segment> segments, bool quantise) {
+  const OpTimer timer(profile_, Op::attention);
   const ModelConfig& model = model_->config;
   const std::size_t K = model.head_size;
   for (std::size_t s = 0; s < segments.size(); ++s) {
@@ -243,6 +251,11 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
       });
     }
   });
+  if (!quantise) return;
+  codes_.resize(attended_.rows(), attended_.cols());
+  pool_.run(attended_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    ops_.quantise_rows(attended_, begin, end, codes_);
+  });
 }
 
 // hidden += delta, which has a norm of its own in some families.
@@ -257,6 +270,7 @@ void Forward::add_delta(std::size_t begin, std::size_t end) {
 // hidden += delta; normed = norm(hidden); codes = quantised normed: one region, one pass over a
 // row.
 void Forward::add_and_norm(std::span<const float> weight, bool quantise) {
+  const OpTimer timer(profile_, Op::norm);
   if (quantise) codes_.resize(hidden_.rows(), hidden_.cols());
   pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
     if (has_delta_) add_delta(begin, end);
@@ -266,9 +280,11 @@ void Forward::add_and_norm(std::span<const float> weight, bool quantise) {
   });
 }
 
-void Forward::project(const Projection& projection, Rows<const float> x, Rows<float> y) {
+void Forward::project(Op op, const Projection& projection, Rows<const float> x, Rows<float> y) {
+  const OpTimer timer(profile_, op);
   std::size_t column = 0;
   for (const PackedMatrix& part : projection.parts) {
+    timer.add_work(static_cast<double>(part.bytes()), operations(part, x.rows()));
     multiply(part, x, y.slice_cols(column, part.rows()));
     column += part.rows();
   }
@@ -306,7 +322,9 @@ void Forward::final_norm(std::span<const std::size_t> rows, bool quantise) {
 }
 
 void Forward::logits(std::span<const std::size_t> rows, Rows<float> y) {
+  const OpTimer timer(profile_, Op::head);
   const PackedMatrix& head = model_->output_head();
+  timer.add_work(static_cast<double>(head.bytes()), operations(head, rows.size()));
   final_norm(rows, tensor::is_quantised(head.dtype()));
   multiply(head, normed_, y);
 }

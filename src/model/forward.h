@@ -17,6 +17,7 @@
 #include "kernels/ops.h"
 #include "model/kv_shape.h"
 #include "model/model.h"
+#include "model/profile.h"
 #include "tensor/rows.h"
 
 namespace espalier::model {
@@ -55,6 +56,9 @@ class Forward {
   void logits(std::span<const std::size_t> rows, std::span<const base::TokenId> vocabulary_rows,
               tensor::Rows<float> y);
 
+  // From here on every pass adds to *profile; null ends that.
+  void set_profile(Profile* profile) noexcept { profile_ = profile; }
+
  private:
   // A matrix buffer that grows and never shrinks: a decode step allocates nothing.
   struct Buffer {
@@ -84,17 +88,19 @@ class Forward {
                                std::size_t begin, std::size_t end);
   void store_keys_and_values(const LayerConfig& config, std::span<const Segment> segments,
                              std::size_t begin, std::size_t end);
-  void attend(const LayerConfig& config, std::span<const Segment> segments);
+  void attend(const LayerConfig& config, std::span<const Segment> segments, bool quantise);
   void add_delta(std::size_t begin, std::size_t end);
   void add_and_norm(std::span<const float> weight, bool quantise);
   void final_norm(std::span<const std::size_t> rows, bool quantise);
-  void project(const Projection& projection, tensor::Rows<const float> x, tensor::Rows<float> y);
+  void project(Op op, const Projection& projection, tensor::Rows<const float> x,
+               tensor::Rows<float> y);
   void multiply(const tensor::PackedMatrix& w, tensor::Rows<const float> x, tensor::Rows<float> y);
 
   std::shared_ptr<const Model> model_;
   const kernels::Ops& ops_;
   base::ThreadPool& pool_;
   KvShape shape_;
+  Profile* profile_ = nullptr;
   std::vector<Angles> angles_;  // one a RopeConfig
 
   // One batch, T rows.

@@ -1,4 +1,4 @@
-#include "cli/read_bandwidth.h"
+#include "cli/machine_limits.h"
 
 #include <unistd.h>
 
@@ -54,6 +54,22 @@ double read_bandwidth_gb_s(int threads) {
     if (total == buffer.size()) {
       best = std::max(best, static_cast<double>(buffer.size() * sizeof(std::uint64_t)) / seconds);
     }
+  }
+  return best / 1e9;
+}
+
+double multiply_gops(const kernels::Ops& ops, int threads) {
+  constexpr std::size_t steps = 200'000;
+  base::ThreadPool pool(threads);
+  double best = 0;
+  for (int pass = 0; pass < passes; ++pass) {
+    std::atomic<double> operations{0};
+    const auto start = std::chrono::steady_clock::now();
+    pool.run(4 * static_cast<std::size_t>(threads), 1,
+             [&](std::size_t, std::size_t) { operations += ops.multiply_registers(steps); });
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, operations / seconds);
   }
   return best / 1e9;
 }
