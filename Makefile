@@ -42,8 +42,10 @@ bench: setup-verify build/release/build.ninja ## Speed: beside llama.cpp, by ker
 	@scripts/ensure_model
 	@build/release/bin/kernels_bench
 	@build/release/bin/text_bench
-	@build/release/bin/espalier bench --prompt-tokens 512 --decode-tokens 128 --threads 2
-	@.venv/bin/python benchmarks/vs_llamacpp.py
+	@build/release/bin/espalier bench --threads 2 --repeat 5 --contexts 128,1024,4096 --batch 1,2,4,8,16 --profile
+	@.venv/bin/python benchmarks/first_token.py
+	@.venv/bin/python benchmarks/formats.py --plot build/bench/formats.svg
+	@.venv/bin/python benchmarks/vs_llamacpp.py --busy 1
 .PHONY: bench
 
 lint: setup-lint build/release/build.ninja ## clang-format, clang-tidy and ruff; changes nothing

@@ -13,11 +13,12 @@ KV cache) for the other. Compared are medians; a ratio above 1 says that Espalie
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,24 @@ def measure_peer(options: list[str]) -> Figures:
     if done.returncode != 0:
         sys.exit(f"benchmarks/llamacpp.py ended with {done.returncode}: {done.stderr.strip()}")
     return json.loads(done.stdout)
+
+
+@contextlib.contextmanager
+def neighbours(count: int) -> Iterator[None]:
+    """That many processes that do nothing but compute, until the block ends."""
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
+def runners_for(espalier: Path, options: list[str]) -> dict[str, Callable[[], Figures]]:
+    """What measures each engine once with these options of `espalier bench`, which benchmarks/llamacpp.py shares."""
+    return {OURS: lambda: setting.espalier_json(espalier, "bench", *options, "--json"),
+            PEER: lambda: measure_peer(options)}
 
 
 def race(runners: dict[str, Callable[[], Figures]], rounds: int) -> dict[str, list[Figures]]:
@@ -98,6 +117,8 @@ def main() -> None:
     parser.add_argument("--prompt-tokens", type=int, default=512, metavar="N", help="default: %(default)s")
     parser.add_argument("--decode-tokens", type=int, default=128, metavar="N", help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: %(default)s")
+    parser.add_argument("--busy", type=int, default=0, metavar="N",
+                        help="keep N cores busy with other work meanwhile (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there too")
     parser.add_argument("--require", type=float, metavar="RATIO",
@@ -113,18 +134,19 @@ def main() -> None:
     options = ["--model", str(model), "--prompt-tokens", str(arguments.prompt_tokens),
                "--decode-tokens", str(arguments.decode_tokens), "--threads", str(arguments.threads)]
 
-    runners: dict[str, Callable[[], Figures]] = {}
-    if not arguments.peer_only:
-        runners[OURS] = lambda: setting.espalier_json(arguments.espalier, "bench", *options, "--json")
-    runners[PEER] = lambda: measure_peer(options)
+    runners = runners_for(arguments.espalier, options)
+    if arguments.peer_only:
+        del runners[OURS]
     machine = setting.machine()  # before the race: its load average must not be our own
     if busy := setting.busy():
         print(f"vs_llamacpp: warning: {busy}", file=sys.stderr)
-    results = race(runners, arguments.rounds)
+    with neighbours(arguments.busy):
+        results = race(runners, arguments.rounds)
     middle = medians(results)
 
     heading = (f"{model.name}, prompt of {arguments.prompt_tokens}, {arguments.decode_tokens} decoded, "
                f"{arguments.threads} threads, medians of {arguments.rounds} rounds\n{machine}"
+               + (f"; {arguments.busy} other threads keep the machine busy" if arguments.busy else "")
                + (f"\n**Not to be quoted: {busy}.**" if busy else ""))
     rendered = table(results, middle, heading)
     print(rendered)
