@@ -68,7 +68,8 @@ def run(title: str, model: Path, arguments: argparse.Namespace) -> Result:
 
 
 def table(results: list[Result], heading: str) -> str:
-    lines = [heading, "", "| weights | phase | Espalier, tokens/s | llama.cpp, tokens/s | ratio | of the machine's limit |",
+    lines = [heading, "",
+             "| weights | phase | Espalier, tokens/s | llama.cpp, tokens/s | ratio | of the machine's limit |",
              "|---|---|---:|---:|---:|---:|"]
     for result in results:
         for phase, limit in (("prefill", result.multiply_share), ("decode", result.bandwidth_share)):
@@ -120,7 +121,8 @@ def main() -> None:
     machine = setting.machine()
     if busy := setting.busy():
         print(f"formats: warning: {busy}", file=sys.stderr)
-    results = [run(title, path, arguments) for title, path in entrants(setting.find_model(arguments.espalier, arguments.model)).items()]
+    models = entrants(setting.find_model(arguments.espalier, arguments.model))
+    results = [run(title, path, arguments) for title, path in models.items()]
     heading = (f"Prompt of {arguments.prompt_tokens}, {arguments.decode_tokens} decoded, {arguments.threads} threads, "
                f"medians of {arguments.rounds} alternating rounds\n{machine}"
                + (f"\n**Not to be quoted: {busy}.**" if busy else ""))

@@ -76,9 +76,9 @@ class LlamaCpp:
         c.llama_model_free(self._model)
 
     def tokenize(self, text: bytes) -> list[int]:
-        """Token ids; special tokens are recognised, none is added."""
+        """Token ids; special tokens are recognised, and a BOS stands in front where the model asks for one."""
         room = (c.llama_token * (len(text) + 16))()
-        count = c.llama_tokenize(self._vocabulary, text, len(text), room, len(room), False, True)
+        count = c.llama_tokenize(self._vocabulary, text, len(text), room, len(room), True, True)
         if count < 0:
             raise RuntimeError(f"llama.cpp's tokenizer asks for room for {-count} tokens, {len(room)} given")
         return room[:count]

@@ -16,6 +16,7 @@ temporary disk for Espalier's logits.
 
     .venv/bin/python benchmarks/quality/compare.py
     .venv/bin/python benchmarks/quality/compare.py --peers-only     torch and llama.cpp, no Espalier
+    .venv/bin/python benchmarks/quality/compare.py --long-only --model FILE     no torch: a model of any family
 """
 
 from __future__ import annotations
@@ -99,6 +100,11 @@ class Bar:
         return self.measured <= self.limit  # false for NaN
 
 
+def unlike(ours: list[int], theirs: list[int]) -> Bar:
+    differing = sum(a != b for a, b in zip(ours, theirs, strict=False)) + abs(len(ours) - len(theirs))
+    return Bar("tokens unlike llama.cpp's", differing, 0)
+
+
 def beginning(source: Path | None, tokens: int, tokenize: Callable[[bytes], list[int]]) -> tuple[bytes, list[int]]:
     """The fewest whole lines of the text that make at least `tokens` tokens, and those tokens."""
     whole = source.read_bytes() if source else text.text().encode()
@@ -120,7 +126,10 @@ class Espalier:
                                           "--threads", str(threads)]
 
     def token_ids(self, passage: bytes) -> list[int]:
-        return setting.espalier_json(self._program, "tokenize", "--model", self._model, "--json", stdin=passage)["ids"]
+        """With a BOS in front where the model asks for one, as `espalier perplexity` reads the text."""
+        wants_bos = setting.espalier_json(self._program, "info", "--json", self._model)["tokenizer"]["wants_bos"]
+        return setting.espalier_json(self._program, "tokenize", "--model", self._model, "--json",
+                                     *(["--bos"] if wants_bos else []), stdin=passage)["ids"]
 
     def perplexity(self, file: Path) -> float:
         return setting.espalier_json(self._program, "perplexity", "--file", file, *self._common)["perplexity"]
@@ -147,9 +156,7 @@ def short_run(arguments: argparse.Namespace, model: Path, peer: LlamaCpp, espali
     if espalier:
         file = folder / "short.txt"
         file.write_bytes(passage)
-        theirs = espalier.token_ids(passage)
-        differing = sum(a != b for a, b in zip(theirs, ids, strict=False)) + abs(len(theirs) - len(ids))
-        bars.append(Bar("tokens unlike llama.cpp's", differing, 0))
+        bars.append(unlike(espalier.token_ids(passage), ids))
         rows = espalier.logits(file, folder / "logits.bin", count * context, peer.vocabulary_size)
 
     yardstick = torch_model.load(model)
@@ -188,7 +195,8 @@ def long_run(arguments: argparse.Namespace, peer: LlamaCpp, espalier: Espalier |
     file = folder / "long.txt"
     file.write_bytes(passage)
     report["Espalier"] = espalier.perplexity(file)
-    return report, [Bar("|long perplexity / llama.cpp's - 1|", abs(report["Espalier"] / theirs - 1), 0.005)]
+    return report, [unlike(espalier.token_ids(passage), ids),
+                    Bar("|long perplexity / llama.cpp's - 1|", abs(report["Espalier"] / theirs - 1), 0.005)]
 
 
 def main() -> None:
@@ -205,6 +213,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: %(default)s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there too")
     parser.add_argument("--peers-only", action="store_true", help="compare llama.cpp with torch, without Espalier")
+    parser.add_argument("--long-only", action="store_true",
+                        help="compare the engines' perplexities alone, without torch")
     arguments = parser.parse_args()
     model = setting.find_model(arguments.espalier, arguments.model)
     torch.set_num_threads(arguments.threads)
@@ -214,13 +224,16 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="espalier-quality-") as name, \
             LlamaCpp(model, arguments.threads, arguments.context) as peer:
-        reports, bars = short_run(arguments, model, peer, espalier, Path(name))
+        reports, bars = {}, []
+        if not arguments.long_only:
+            reports, bars = short_run(arguments, model, peer, espalier, Path(name))
         long_report, long_bars = long_run(arguments, peer, espalier, Path(name))
     bars += long_bars
 
-    print(f"{setting.machine()}\n{model.name}, {arguments.windows} windows of {arguments.context} tokens, "
-          f"{arguments.threads} threads\n")
-    print(f"{'':12}{'perplexity':>12}{'vs torch':>12}{'+-':>9}{'mean KL':>12}{'same top':>12}")
+    print(f"{setting.machine()}\n{model.name}, windows of {arguments.context} tokens, {arguments.threads} threads\n")
+    if reports:
+        print(f"{arguments.windows} windows:\n"
+              f"{'':12}{'perplexity':>12}{'vs torch':>12}{'+-':>9}{'mean KL':>12}{'same top':>12}")
     for engine, report in reports.items():
         print(f"{engine:12}{report['perplexity']:12.4f}{report['perplexity_against_torch']:+12.3%}{report['standard_error']:9.3%}"
               f"{report['mean_kl']:12.6f}{report['same_top_token']:12.2%}")
