@@ -104,6 +104,18 @@ TEST(ConvertConfig, EveryFamilyIsReadAsItWas) {
   }
 }
 
+TEST(ConvertConfig, GemmasQueryScalarIsAnIntegerWhereItCanBe) {
+  ModelConfig config = gemma_config(6);
+  for (const int scalar : {16, 168, 256}) {
+    config.attention_scale = 1 / std::sqrt(static_cast<float>(scalar));
+    const auto json = family_of(config).config_to_hf(config);
+    EXPECT_TRUE(json["query_pre_attn_scalar"].is_number_integer()) << scalar;
+    EXPECT_EQ(json["query_pre_attn_scalar"], scalar);
+  }
+  config.attention_scale = 1 / std::sqrt(16.5F);
+  EXPECT_EQ(family_of(config).config_to_hf(config)["query_pre_attn_scalar"], 16.5);
+}
+
 TEST(ConvertConfig, Llama3ScalingIsFoundAgain) {
   for (const Llama3Scaling& scaling : {Llama3Scaling{.factor = 8}, Llama3Scaling{.factor = 32},
                                        Llama3Scaling{.factor = 8, .original_context = 64}}) {

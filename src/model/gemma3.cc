@@ -2,6 +2,7 @@
 // with a sliding window and a RoPE base of their own to each layer that sees everything.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "espalier/error.h"
@@ -109,8 +110,12 @@ nlohmann::ordered_json to_hf(const ModelConfig& config) {
                                  .activation = "gelu_pytorch_tanh"});
   const float scalar = 1 / (config.attention_scale * config.attention_scale);
   const float whole = std::round(scalar);
-  json["query_pre_attn_scalar"] =
-      shortest(std::abs(scalar - whole) < 1e-4F * whole ? whole : scalar);
+  if (std::abs(scalar - whole) < 1e-4F * whole) {
+    json["query_pre_attn_scalar"] =
+        static_cast<std::int64_t>(whole);  // transformers wants an integer
+  } else {
+    json["query_pre_attn_scalar"] = shortest(scalar);
+  }
   json["rope_local_base_freq"] = shortest(config.ropes[local_rope].theta);
   auto& kinds = json["layer_types"] = nlohmann::ordered_json::array();
   for (const LayerConfig& layer : config.layers) {
