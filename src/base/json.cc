@@ -127,6 +127,11 @@ float JsonValue::as_float() const {
   return static_cast<float>(number);
 }
 
+std::string_view JsonValue::number_text() const {
+  if (kind() != JsonKind::integer && kind() != JsonKind::real) fail_kind("a number");
+  return tape_->number(index_);
+}
+
 std::string_view JsonValue::as_string() const {
   if (kind() != JsonKind::string) fail_kind("a string");
   return tape_->string(index_);

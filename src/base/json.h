@@ -87,6 +87,8 @@ class JsonValue {
   std::size_t as_size() const { return as_integer<std::size_t>(); }
   double as_double() const;
   float as_float() const;
+  // A number as the document spells it: for readers to whom 1.0 is not 1, or a double too coarse.
+  std::string_view number_text() const;
   // A view into the document; it may hold zero bytes ("\u0000").
   std::string_view as_string() const;
   template <JsonInteger T>

@@ -110,6 +110,17 @@ TEST(Json, IntegersAreExactOrRefused) {
   EXPECT_EQ(parse("-0").root().as_size(), 0U);
 }
 
+TEST(Json, ANumbersTextIsAsItWasSpelled) {
+  const auto document = JsonDocument::parse("text", R"([1.0, -0, 1e+2, "1"])");
+  std::vector<std::string> texts;
+  for (const JsonValue value : document.root().elements()) {
+    if (!value.is_string()) texts.emplace_back(value.number_text());
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{"1.0", "-0", "1e+2"}));
+  const auto text = JsonDocument::parse("text", R"("1")");
+  EXPECT_THROW((void)text.root().number_text(), InvalidFile);
+}
+
 TEST(Json, FloatsThatDoNotFitAreRefusedAndTinyOnesAreZero) {
   EXPECT_THAT(error_of("1e39", [](auto v) { (void)v.as_float(); }), HasSubstr("fits 32 bits"));
   EXPECT_EQ(error_of("[1e400]"), "byte 1 (/0): a number is too large for a double");
