@@ -87,6 +87,20 @@ class ESPALIER_API DecodingFailure : public Error {
       : Error(ErrorCode::decoding_failure, message) {}
 };
 
+// A schema, pattern or grammar asks for what guided generation cannot hold to: refused before
+// anything is generated. The message names the keyword and where it stands.
+class ESPALIER_API UnsupportedGuide : public Error {
+ public:
+  explicit UnsupportedGuide(const std::string& message)
+      : Error(ErrorCode::unsupported_guide, message) {}
+};
+
+// A schema or pattern breaks the rules of its own language, or allows nothing at all.
+class ESPALIER_API InvalidSchema : public Error {
+ public:
+  explicit InvalidSchema(const std::string& message) : Error(ErrorCode::invalid_schema, message) {}
+};
+
 // A caller's std::stop_token stopped the work.
 class ESPALIER_API Cancelled : public Error {
  public:
