@@ -22,6 +22,7 @@ LAYERS: dict[str, list[str]] = {
     "tensor": ["base"],
     "kernels": ["tensor"],
     "text": ["base"],
+    "guide": ["text"],
     "model": ["kernels"],
     "engine": ["model", "text"],
     "framework": ["engine"],

@@ -1,0 +1,224 @@
+#include "guide/automaton.h"
+
+#include <algorithm>
+
+#include "espalier/error.h"
+
+namespace espalier::guide {
+
+Automaton::Automaton(TermPool& terms, const GuideLimits& limits) : terms_(terms), limits_(limits) {
+  start(TermPool::nothing);
+  states_[dead].life = Life::dead;
+}
+
+StateId Automaton::start(TermId term) {
+  const auto [known, added] = ids_.emplace(term, static_cast<StateId>(states_.size()));
+  if (added) {
+    State& state = states_.emplace_back();
+    state.term = term;
+    state.accepts = terms_.nullable(term);
+    if (state.accepts || term == TermPool::everything) state.life = Life::alive;
+  }
+  return known->second;
+}
+
+Automaton::State& Automaton::expanded(StateId id) {
+  if (!states_[id].expanded) {
+    std::vector<char32_t> firsts = terms_.boundaries(states_[id].term);
+    firsts.insert(firsts.end(), {first_surrogate, last_surrogate + 1});
+    std::ranges::sort(firsts);
+    std::vector<Range> ranges;
+    for (const char32_t first : firsts) {
+      const bool surrogate = first >= first_surrogate && first <= last_surrogate;
+      const StateId next = surrogate ? dead : start(terms_.derivative(states_[id].term, first));
+      if (ranges.empty() || ranges.back().next != next) ranges.push_back({first, next});
+    }
+    State& state = states_[id];
+    state.ranges = std::move(ranges);
+    std::size_t at = 0;
+    for (char32_t c = 0; c < state.ascii.size(); ++c) {
+      while (at + 1 < state.ranges.size() && state.ranges[at + 1].first <= c) ++at;
+      state.ascii[c] = state.ranges[at].next;
+    }
+    state.expanded = true;
+  }
+  return states_[id];
+}
+
+StateId Automaton::next(StateId id, char32_t code_point) {
+  const State& state = expanded(id);
+  if (code_point < state.ascii.size()) return state.ascii[code_point];
+  const auto after = std::ranges::upper_bound(state.ranges, code_point, {}, &Range::first);
+  return std::prev(after)->next;
+}
+
+bool Automaton::alive(StateId id) {
+  if (states_[id].life == Life::unknown) explore(id);
+  return states_[id].life == Life::alive;
+}
+
+// Depth first, until a state is found that is alive: then all on the path to it are. Where none is,
+// everything that was visited is dead.
+void Automaton::explore(StateId from) {
+  struct Visit {
+    StateId state;
+    std::size_t range;
+  };
+  std::vector<Visit> path{{from, 0}};
+  std::vector<StateId> visited{from};
+  std::unordered_map<StateId, bool> seen{{from, true}};
+  while (!path.empty()) {
+    const State& state = expanded(path.back().state);
+    if (path.back().range == state.ranges.size()) {
+      path.pop_back();
+      continue;
+    }
+    const StateId next = state.ranges[path.back().range++].next;
+    const Life life = states_[next].life;
+    if (life == Life::alive) {
+      for (const Visit& step : path) states_[step.state].life = Life::alive;
+      return;
+    }
+    if (life == Life::dead || !seen.emplace(next, true).second) continue;
+    if (visited.size() >= limits_.states) {
+      throw UnsupportedGuide(
+          "a pattern needs too many states to decide what it can match; "
+          "simplify it or lower its bounds");
+    }
+    visited.push_back(next);
+    path.push_back({next, 0});
+  }
+  for (const StateId state : visited) states_[state].life = Life::dead;
+}
+
+bool Automaton::contains(TermId term, std::u32string_view text) {
+  StateId state = start(term);
+  for (const char32_t c : text) state = next(state, c);
+  return accepts(state);
+}
+
+bool Automaton::alive_through(StateId id, char32_t first, char32_t last) {
+  const State& state = expanded(id);
+  auto range = std::prev(std::ranges::upper_bound(state.ranges, first, {}, &Range::first));
+  for (; range != state.ranges.end() && range->first <= last; ++range) {
+    if (alive(range->next)) return true;
+  }
+  return false;
+}
+
+std::uint64_t Automaton::count(StateId from, std::uint64_t most) {
+  // Depth first; a state on the path that is met again makes texts without end.
+  constexpr std::uint64_t on_path = ~std::uint64_t{0};
+  std::unordered_map<StateId, std::uint64_t> counts;
+  struct Visit {
+    StateId state;
+    std::size_t range;
+    std::uint64_t sum;
+  };
+  if (!alive(from)) return 0;
+  std::vector<Visit> path{{from, 0, accepts(from) ? 1U : 0U}};
+  counts[from] = on_path;
+  std::uint64_t result = 0;
+  while (!path.empty()) {
+    Visit& step = path.back();
+    const State& state = expanded(step.state);
+    if (step.range == state.ranges.size()) {
+      result = std::min(step.sum, most);
+      counts[step.state] = result;
+      path.pop_back();
+      if (!path.empty()) {
+        Visit& parent = path.back();  // its range stays until the child is counted
+        parent.range -= 1;
+      }
+      continue;
+    }
+    const std::size_t at = step.range++;
+    const StateId next = state.ranges[at].next;
+    if (!alive(next)) continue;
+    const auto known = counts.find(next);
+    if (known != counts.end() && known->second == on_path) return most;
+    if (known == counts.end()) {
+      if (counts.size() >= limits_.states) {
+        throw UnsupportedGuide(
+            "a pattern has too many states to count what it can match; "
+            "simplify it or lower its bounds");
+      }
+      counts[next] = on_path;
+      path.push_back({next, 0, accepts(next) ? 1U : 0U});
+      continue;
+    }
+    const char32_t first = state.ranges[at].first;
+    const char32_t end =
+        at + 1 < state.ranges.size() ? state.ranges[at + 1].first : last_code_point + 1;
+    const std::uint64_t width = end - first;
+    if (known->second >= most || known->second * width >= most) {
+      step.sum = most;
+    } else {
+      step.sum = std::min(most, step.sum + known->second * width);
+    }
+  }
+  return result;
+}
+
+bool Automaton::few(StateId state, std::uint64_t most) {
+  if (!states_[state].few) states_[state].few = count(state, most) < most;
+  return *states_[state].few;
+}
+
+bool Automaton::free_for(StateId from, const CodePoints& characters, std::uint32_t length) {
+  constexpr std::size_t most_states = 64;  // in step with each other: wider is walked instead
+  std::vector<StateId> level{from};
+  std::vector<StateId> seen{from};
+  for (std::uint32_t i = 0; i < length && !level.empty(); ++i) {
+    std::vector<StateId> next;
+    for (const StateId state : level) {
+      for (const CodeRange& range : characters.ranges()) {
+        for (const Step& step : steps(state, range.first, range.last)) {
+          if (!alive(step.next)) return false;
+          // A state that was met with more characters to come need not be met again.
+          if (std::ranges::find(seen, step.next) != seen.end()) continue;
+          seen.push_back(step.next);
+          next.push_back(step.next);
+        }
+      }
+    }
+    if (next.size() > most_states) return false;
+    level = std::move(next);
+  }
+  return true;
+}
+
+std::vector<Automaton::Step> Automaton::steps(StateId id, char32_t first, char32_t last) {
+  const State& state = expanded(id);
+  std::vector<Step> result;
+  for (std::size_t i = 0; i < state.ranges.size(); ++i) {
+    const char32_t begin = std::max(first, state.ranges[i].first);
+    const char32_t end =
+        i + 1 < state.ranges.size() ? state.ranges[i + 1].first - 1 : last_code_point;
+    if (begin <= std::min(end, last)) {
+      result.push_back({begin, std::min(end, last), state.ranges[i].next});
+    }
+  }
+  return result;
+}
+
+std::optional<std::vector<std::u32string>> Automaton::enumerate(TermId term, std::size_t most) {
+  const StateId from = start(term);
+  if (count(from, most + 1) > most) return std::nullopt;
+  std::vector<std::u32string> texts;
+  std::vector<std::pair<StateId, std::u32string>> open{{from, U""}};
+  while (!open.empty()) {
+    auto [id, text] = std::move(open.back());
+    open.pop_back();
+    if (!alive(id)) continue;
+    if (accepts(id)) texts.push_back(text);
+    for (const Step& step : steps(id)) {
+      if (!alive(step.next)) continue;
+      for (char32_t c = step.first; c <= step.last; ++c) open.emplace_back(step.next, text + c);
+    }
+  }
+  std::ranges::sort(texts);
+  return texts;
+}
+
+}  // namespace espalier::guide
