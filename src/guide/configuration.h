@@ -1,0 +1,100 @@
+// Where a JSON document stands, read so far byte by byte: one of the ways to read it.
+//
+// A document is usually read in one way; where a schema has alternatives, in several at once, each
+// a Configuration. What is open around the place is a stack of frames that never change and are
+// shared, so that a copy costs a pointer.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "guide/plan.h"
+#include "guide/string_bytes.h"
+
+namespace espalier::guide {
+
+// A key that an object has and no name of its plan is, or an item of an array whose items are
+// unique.
+struct SeenKey {
+  std::uint64_t hash = 0;
+  std::shared_ptr<const std::u32string> text;  // where the region's keys are few
+  std::shared_ptr<const SeenKey> before;
+};
+
+// An object or array that is open.
+struct Frame {
+  Frame() = default;
+  Frame(const Frame&) = default;
+  Frame& operator=(const Frame&) = delete;
+  ~Frame();  // without recursion: documents are as deep as their writer likes
+
+  std::shared_ptr<const Frame> outer;
+  bool is_object = false;
+  std::uint32_t plan = 0;
+  std::uint64_t count = 0;          // members or items that have begun
+  std::uint32_t missing = 0;        // keys that must come still
+  std::uint32_t witnesses = 0;      // bits: members that must come still
+  std::vector<std::uint64_t> seen;  // bits: names of the plan that are there
+  std::shared_ptr<const SeenKey> others;
+
+  // How many members must come still, at most.
+  std::uint64_t due() const {
+    return missing + static_cast<std::uint64_t>(std::popcount(witnesses));
+  }
+  bool has_seen(std::uint32_t name) const { return (seen[name / 64] >> (name % 64) & 1U) != 0; }
+};
+
+using FramePtr = std::shared_ptr<const Frame>;
+
+enum class Place : std::uint8_t {
+  value,    // a value is due
+  literal,  // inside null, true or false
+  number,
+  string,
+  object_begin,  // behind {
+  key_begin,     // behind a member's comma
+  key,
+  colon,        // behind a key
+  member_end,   // behind a member's value
+  array_begin,  // behind [
+  item_end,     // behind an item
+  finished,
+};
+
+inline constexpr std::uint32_t no_region = ~std::uint32_t{0};
+
+struct Configuration {
+  FramePtr frame;
+  Place place = Place::value;
+  std::uint32_t blanks = 0;  // in a row, up to here
+  NodeId node = any_value;   // the value that is due
+  StateId state = 0;         // of a number, a string, or a key of a region
+  StringBytes bytes;         // of a string or key
+  // Of a key: the names of the plan that begin with what was read are [first, last), `depth` code
+  // points of them. Of a literal: its word and how much of it was read.
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  std::uint32_t depth = 0;
+  std::uint32_t region = no_region;  // of a key that is none of the names
+  std::uint64_t hash = 0;            // of the key so far
+  // From some beginnings of the key or item few can be reached: those that are taken are counted.
+  bool few = false;
+  // The key so far, where they are few; an item so far, where items are unique.
+  std::shared_ptr<const std::u32string> text;
+
+  // Inside a string or an open key, of which nothing but the automaton's state decides what may
+  // come before its end.
+  bool in_free_text() const noexcept {
+    const bool open = place == Place::string || (place == Place::key && region != no_region);
+    return open && !few && bytes.between_characters();
+  }
+
+  bool operator==(const Configuration& other) const;
+};
+
+using Configurations = std::vector<Configuration>;
+
+}  // namespace espalier::guide

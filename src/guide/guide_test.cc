@@ -1,0 +1,243 @@
+#include "guide/guide.h"
+
+#include <gtest/gtest.h>
+
+#include "espalier/error.h"
+#include "guide/guide_testing.h"
+
+namespace espalier::guide {
+namespace {
+
+using testing::accepts;
+using testing::guide_of;
+
+std::string refusal(const std::string& schema) {
+  try {
+    guide_of(schema);
+  } catch (const Error& fault) {
+    return fault.what();
+  }
+  return "";
+}
+
+TEST(Guide, TypesAreWhatTheySay) {
+  EXPECT_TRUE(accepts(R"({"type":"integer"})", "1.0"));
+  EXPECT_FALSE(accepts(R"({"type":"integer"})", "1.5"));
+  EXPECT_TRUE(accepts(R"({"type":"number"})", "-1.5e+10"));
+  EXPECT_FALSE(accepts(R"({"type":"number"})", "01"));
+  EXPECT_TRUE(accepts(R"({"type":["null","string"]})", "null"));
+  EXPECT_FALSE(accepts(R"({"type":["null","string"]})", "true"));
+  EXPECT_THROW(guide_of("false"), InvalidSchema);
+}
+
+TEST(Guide, ConstantsAreEqualByValue) {
+  EXPECT_TRUE(accepts(R"({"const":{"a":[1,"x"],"b":null}})", R"({"b":null,"a":[1.0,"x"]})"));
+  EXPECT_FALSE(accepts(R"({"const":{"a":[1,"x"],"b":null}})", R"({"a":[1,"x"]})"));
+  EXPECT_TRUE(accepts(R"({"enum":[0,"0",[]]})", "-0.0"));
+  EXPECT_FALSE(accepts(R"({"enum":[0,"0",[]]})", "false"));
+}
+
+TEST(Guide, PropertiesComeInAnyOrder) {
+  const auto guide = guide_of(R"({"type":"object","properties":{"a":{"type":"integer"},
+      "b":{"type":"string"}},"required":["a","b"],"additionalProperties":{"type":"boolean"}})");
+  EXPECT_TRUE(accepts(guide, R"({"b":"","a":1})"));
+  EXPECT_TRUE(accepts(guide, R"({"c":true,"a":1,"b":"x","bb":false})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1,"b":"x","c":1})"));
+}
+
+TEST(Guide, PatternsOfKeysOverlap) {
+  const auto guide = guide_of(R"({"type":"object","properties":{"ab":{"minimum":5}},
+      "patternProperties":{"^a":{"type":"integer"},"b$":{"maximum":9}},
+      "additionalProperties":false})");
+  EXPECT_TRUE(accepts(guide, R"({"ab":7,"axb":-1,"a":100,"xb":0.5})"));
+  EXPECT_FALSE(accepts(guide, R"({"ab":4})"));
+  EXPECT_FALSE(accepts(guide, R"({"axb":0.5})"));
+  EXPECT_FALSE(accepts(guide, R"({"c":1})"));
+}
+
+TEST(Guide, SizesOfObjectsLeaveRoomForWhatMustCome) {
+  const auto guide = guide_of(R"({"type":"object","required":["z"],"minProperties":2,
+      "maxProperties":2})");
+  EXPECT_TRUE(accepts(guide, R"({"a":1,"z":2})"));
+  EXPECT_FALSE(accepts(guide, R"({"z":2})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1,"b":2,"z":3})"));
+}
+
+TEST(Guide, KeysThatNeedOthers) {
+  const auto guide = guide_of(R"({"type":"object","dependentRequired":{"a":["b"],"b":["c"]}})");
+  EXPECT_TRUE(accepts(guide, R"({"c":1})"));
+  EXPECT_TRUE(accepts(guide, R"({"a":1,"c":1,"b":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1,"b":1})"));
+  const auto closed = guide_of(R"({"type":"object","properties":{"a":{},"c":{}},
+      "additionalProperties":false,"dependentRequired":{"a":["b"]}})");
+  EXPECT_FALSE(accepts(closed, R"({"a":1})"));
+  EXPECT_TRUE(accepts(closed, R"({"c":1})"));
+}
+
+TEST(Guide, OneOfIsExact) {
+  const auto numbers = guide_of(R"({"oneOf":[{"type":"integer"},{"minimum":2}]})");
+  EXPECT_TRUE(accepts(numbers, "1"));
+  EXPECT_TRUE(accepts(numbers, "2.5"));
+  EXPECT_FALSE(accepts(numbers, "3"));
+  EXPECT_FALSE(accepts(numbers, "1.5"));
+  const auto keys =
+      guide_of(R"({"type":"object","oneOf":[{"required":["a"]},{"required":["b"]}]})");
+  EXPECT_TRUE(accepts(keys, R"({"a":1,"c":2})"));
+  EXPECT_FALSE(accepts(keys, R"({"a":1,"b":2})"));
+  EXPECT_FALSE(accepts(keys, "{}"));
+  const auto closed = guide_of(R"({"oneOf":[
+      {"type":"object","properties":{"a":{},"b":{}},"additionalProperties":false},
+      {"type":"object","properties":{"a":{},"c":{}},"additionalProperties":false}]})");
+  EXPECT_TRUE(accepts(closed, R"({"a":1,"b":2})"));
+  EXPECT_FALSE(accepts(closed, R"({"a":1})"));
+  EXPECT_FALSE(accepts(closed, "{}"));
+}
+
+TEST(Guide, NegationIsExact) {
+  EXPECT_TRUE(accepts(R"({"not":{"type":"object","required":["a"]}})", R"({"b":1})"));
+  EXPECT_FALSE(accepts(R"({"not":{"type":"object","required":["a"]}})", R"({"a":1})"));
+  EXPECT_TRUE(accepts(R"({"type":"string","not":{"enum":["no"]}})", R"("yes")"));
+  EXPECT_FALSE(accepts(R"({"type":"string","not":{"enum":["no"]}})", R"("n\u006f")"));
+  EXPECT_TRUE(accepts(R"({"not":{"items":{"type":"integer"},"maxItems":2}})", R"([1,"a"])"));
+}
+
+TEST(Guide, Conditions) {
+  const auto guide = guide_of(R"({"type":"object","properties":{"kind":{"enum":["a","b"]}},
+      "required":["kind"],"if":{"properties":{"kind":{"const":"a"}}},
+      "then":{"required":["size"]},"else":{"properties":{"size":false}}})");
+  EXPECT_TRUE(accepts(guide, R"({"kind":"a","size":1})"));
+  EXPECT_TRUE(accepts(guide, R"({"size":1,"kind":"a"})"));
+  EXPECT_FALSE(accepts(guide, R"({"kind":"a"})"));
+  EXPECT_TRUE(accepts(guide, R"({"kind":"b"})"));
+  EXPECT_FALSE(accepts(guide, R"({"size":1,"kind":"b"})"));
+}
+
+TEST(Guide, RecursionEndsAndDeadBranchesAreNotBegun) {
+  const auto tree = guide_of(R"({"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object",
+      "properties":{"left":{"$ref":"#/$defs/tree"}},"additionalProperties":false}}})");
+  EXPECT_TRUE(accepts(tree, R"({"left":{"left":{}}})"));
+  const auto endless = guide_of(R"({"type":"object","properties":{"a":{"$ref":"#/$defs/e"},"b":{}},
+      "$defs":{"e":{"type":"object","required":["e"],"properties":{"e":{"$ref":"#/$defs/e"}}}}})");
+  EXPECT_TRUE(accepts(endless, R"({"b":1})"));
+  Matcher matcher(endless, testing::byte_trie());
+  for (const char byte : std::string("{\"")) ASSERT_TRUE(matcher.accept(byte));
+  for (const char byte : std::string("a")) ASSERT_TRUE(matcher.accept(byte));
+  EXPECT_FALSE(matcher.accept('"'));  // no value would fit
+  EXPECT_THROW(guide_of(R"({"$ref":"#"})"), UnsupportedGuide);
+  EXPECT_THROW(guide_of(R"({"type":"array","minItems":1,"items":{"$ref":"#"}})"), InvalidSchema);
+}
+
+TEST(Guide, KeysOfAFiniteKindRunOut) {
+  const auto guide = guide_of(R"({"type":"object","patternProperties":{"^[ab]$":{}},
+      "additionalProperties":false})");
+  EXPECT_TRUE(accepts(guide, R"({"a":1,"b":2})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1,"b":2,)"));
+}
+
+TEST(Guide, ContainedItemsAreCounted) {
+  const auto guide = guide_of(R"({"type":"array","contains":{"type":"string"},"minContains":2,
+      "maxContains":3,"maxItems":5})");
+  EXPECT_TRUE(accepts(guide, R"(["a",1,"b"])"));
+  EXPECT_FALSE(accepts(guide, R"(["a",1])"));
+  EXPECT_FALSE(accepts(guide, R"(["a","b","c","d"])"));
+  EXPECT_FALSE(accepts(guide, R"([1,2,3,4,"a"])"));
+  EXPECT_TRUE(accepts(R"({"not":{"items":{"type":"integer"}}})", R"([1,2,"a"])"));
+  EXPECT_FALSE(accepts(R"({"type":"array","not":{"items":{"type":"integer"}}})", "[1,2]"));
+}
+
+TEST(Guide, UniqueItemsDifferByValue) {
+  const auto guide = guide_of(R"({"type":"array","uniqueItems":true,
+      "items":{"enum":["a","ab",1,true]}})");
+  EXPECT_TRUE(accepts(guide, R"(["ab",true,"a",1])"));
+  EXPECT_FALSE(accepts(guide, R"(["a",1,"\u0061"])"));
+  EXPECT_FALSE(accepts(guide, R"(["a","ab",1,true,)"));
+  EXPECT_THROW(guide_of(R"({"type":"array","uniqueItems":true,"minItems":3,
+      "items":{"type":"boolean"}})"),
+               InvalidSchema);
+}
+
+TEST(Guide, TheOppositeOfARuleForOtherKeys) {
+  const auto guide = guide_of(R"({"type":"object","not":{"additionalProperties":
+      {"type":"integer"}}})");
+  EXPECT_TRUE(accepts(guide, R"({"a":1,"b":"x"})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1})"));
+  EXPECT_FALSE(accepts(guide, "{}"));
+}
+
+TEST(Guide, WhatNoKeywordSpokeOf) {
+  const auto guide =
+      guide_of(R"({"properties":{"a":{}},"anyOf":[{"properties":{"b":{"type":"null"}},
+      "required":["b"]},{"properties":{"c":{}},"required":["c"]}],"unevaluatedProperties":false})");
+  EXPECT_TRUE(accepts(guide, R"({"a":1,"b":null})"));
+  EXPECT_TRUE(accepts(guide, R"({"b":null,"c":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"b":1,"c":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"b":null,"d":1})"));
+}
+
+TEST(Guide, DraftsDiffer) {
+  const std::string draft4 = R"("$schema":"http://json-schema.org/draft-04/schema#")";
+  EXPECT_FALSE(accepts("{" + draft4 + R"(,"minimum":1,"exclusiveMinimum":true})", "1"));
+  EXPECT_TRUE(accepts("{" + draft4 + R"(,"const":1})", "2"));
+  EXPECT_TRUE(accepts("{" + draft4 +
+                          R"(,"definitions":{"a":{"type":"string"}},"properties":{"x":
+                          {"$ref":"#/definitions/a","maxLength":1}}})",
+                      R"({"x":"long"})"));
+  EXPECT_FALSE(accepts(R"({"definitions":{"a":{"type":"string"}},"properties":{"x":
+                          {"$ref":"#/definitions/a","maxLength":1}}})",
+                       R"({"x":"long"})"));
+  EXPECT_TRUE(accepts(R"({"items":[{"type":"null"}],"additionalItems":false})", "[null]"));
+  EXPECT_FALSE(accepts(R"({"items":[{"type":"null"}],"additionalItems":false})", "[null,1]"));
+}
+
+TEST(Guide, FormatsAreAssertedOrRefused) {
+  EXPECT_TRUE(accepts(R"({"format":"date"})", R"("2024-02-29")"));
+  EXPECT_FALSE(accepts(R"({"format":"date"})", R"("2023-02-29")"));
+  EXPECT_TRUE(accepts(R"({"format":"ipv6"})", R"("1:2::192.0.2.1")"));
+  EXPECT_FALSE(accepts(R"({"format":"ipv6"})", R"("1:2:3:4:5:6:7:8:9")"));
+  EXPECT_TRUE(accepts(R"({"format":"uri"})", R"("http://user@[::1]:80/a?b#c")"));
+  EXPECT_FALSE(accepts(R"({"format":"uri"})", R"("/relative")"));
+  EXPECT_TRUE(accepts(R"({"format":"color"})", R"("anything")"));
+  EXPECT_EQ(refusal(R"({"properties":{"a":{"format":"iri"}}})"),
+            "#/properties/a/format: the format 'iri' is not supported");
+}
+
+TEST(Guide, WhatAFormatLeavesUndecidedIsInNeitherItNorItsOpposite) {
+  for (const char* text : {R"("01:29:60+01:30")", R"("xn--nxasmq6b")"}) {
+    for (const char* format : {"time", "hostname"}) {
+      const std::string schema = std::string(R"({"format":")") + format + "\"}";
+      const bool undecided = (std::string(format) == "time") == (text[1] == '0');
+      EXPECT_FALSE(accepts(schema, text)) << schema;
+      EXPECT_EQ(accepts("{\"not\":" + schema + ",\"type\":\"string\"}", text), !undecided);
+    }
+  }
+  EXPECT_FALSE(
+      accepts(R"({"oneOf":[{"type":"string"},{"format":"time"}]})", R"("01:29:60+01:30")"));
+}
+
+TEST(Guide, RefusalsNameKeywordAndPlace) {
+  EXPECT_EQ(refusal(R"({"properties":{"a/b":{"$recursiveRef":"#"}}})"),
+            "#/properties/a~1b/$recursiveRef: $recursiveRef is not supported");
+  EXPECT_TRUE(refusal(R"({"items":{"pattern":"(a)\\1"}})").starts_with("#/items/pattern: "));
+  EXPECT_TRUE(refusal(R"({"allOf":[{"$ref":"other.json"}]})").starts_with("#/allOf/0/$ref: "));
+  EXPECT_TRUE(refusal(R"({"minLength":"3"})").starts_with("#/minLength: "));
+  EXPECT_TRUE(refusal(R"({"type":"strin"})").starts_with("#/type: "));
+  EXPECT_EQ(refusal(R"({"properties":{"a":{"$dynamicRef":"#x"}}})"),
+            "#/properties/a/$dynamicRef: $dynamicRef is not supported");
+}
+
+TEST(Guide, HostileSchemasAreBounded) {
+  std::string any_of = R"({"allOf":[)";
+  for (int i = 0; i < 14; ++i) {
+    const std::string name = "\"k" + std::to_string(i) + "\"";
+    any_of += std::string(i == 0 ? "" : ",") + R"({"anyOf":[{"required":[)" + name +
+              R"(]},{"properties":{)" + name + R"(:{"type":"null"}}}]})";
+  }
+  EXPECT_THROW(guide_of(any_of + "]}"), UnsupportedGuide);
+  EXPECT_TRUE(accepts(R"({"type":"string","pattern":"^(a|a)*$"})", R"("aaaa")"));
+  EXPECT_TRUE(accepts(R"({"type":"array","minItems":0,"maxItems":1000000000000})", "[]"));
+  EXPECT_THROW(guide_of(R"({"minLength":1000000000})"), UnsupportedGuide);
+}
+
+}  // namespace
+}  // namespace espalier::guide

@@ -1,0 +1,79 @@
+// Reads a JSON document byte by byte against a plan.
+//
+// The promise that makes every mask non-empty: a configuration that step() gives can be continued
+// to the end of some document that the plan allows. So nothing is begun that cannot be ended.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "guide/configuration.h"
+#include "guide/guide_options.h"
+
+namespace espalier::guide {
+
+// In the order of LiteralSet's bits.
+inline constexpr std::array<std::string_view, 3> json_words = {"null", "false", "true"};
+
+class JsonMachine {
+ public:
+  JsonMachine(const Plan& plan, Automaton& automaton, const SchemaOptions& options)
+      : plan_(plan),
+        automaton_(automaton),
+        blanks_(options.white_space == WhiteSpace::none ? 0 : options.blanks) {}
+
+  Configuration start() const;
+
+  // Adds to `next` where `byte` leads.
+  void step(const Configuration& at, std::uint8_t byte, Configurations& next);
+
+  // A quick no to most bytes: step() adds nothing where this is false.
+  bool may_take(const Configuration& at, std::uint8_t byte) const;
+
+  // Where `at`, inside a string, is behind the string's end, of which the caller knows that it may
+  // come.
+  void end_value(Configuration at, Configurations& next) const;
+
+  bool complete(const Configuration& at) const;
+
+ private:
+  void begin_value(Configuration at, std::uint8_t byte, Configurations& next);
+  Configurations items(const Configuration& at) const;
+  bool can_close_array(const Frame& frame) const;
+  void open_objects(const Configuration& at, const NodePlan& node, Configurations& next);
+  void open_arrays(const Configuration& at, const NodePlan& node, Configurations& next);
+  void end_scalar(const Configuration& at, Configurations& next) const;
+  void close(const Configuration& at, Configurations& next) const;
+  void step_literal(const Configuration& at, std::uint8_t byte, Configurations& next);
+  void step_number(const Configuration& at, std::uint8_t byte, Configurations& next);
+  void step_string(Configuration at, std::uint8_t byte, Configurations& next);
+  void step_behind_value(const Configuration& at, std::uint8_t byte, Configurations& next);
+
+  // unique_items.cc:
+  bool is_unique(const Configuration& at) const;
+  void begin_unique(Configuration at, std::uint8_t byte, Configurations& next);
+  bool text_alive(const Configuration& at);
+  bool text_alive_through(const Configuration& at, char32_t first, char32_t last);
+  void end_unique(const Configuration& at, Configurations& next) const;
+  void grow(Configuration& at, char32_t character);
+
+  // member_keys.cc:
+  void begin_key(const Configuration& at, Configurations& next);
+  void step_key(Configuration at, std::uint8_t byte, Configurations& next);
+  void end_key(const Configuration& at, Configurations& next);
+  void narrow(Configuration& at, char32_t character) const;
+  bool key_alive(const Configuration& at);
+  bool key_alive_through(const Configuration& at, char32_t first, char32_t last);
+  bool name_free(const Frame& frame, std::uint32_t name) const;
+  bool room_for_other(const Frame& frame, std::uint32_t region) const;
+  bool room_for(const Frame& frame, const MemberChoice& choice) const;
+  bool others_left(const Configuration& at);
+  std::uint32_t missing_with(const Frame& frame, std::uint32_t name) const;
+  bool can_close_object(const Frame& frame) const;
+
+  const Plan& plan_;
+  Automaton& automaton_;
+  std::uint32_t blanks_;
+};
+
+}  // namespace espalier::guide

@@ -1,0 +1,234 @@
+#include "guide/matcher.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "espalier/error.h"
+#include "guide/guide_testing.h"
+
+namespace espalier::guide {
+namespace {
+
+using testing::accepts;
+using testing::byte_trie;
+using testing::end_token;
+using testing::guide_of;
+
+// Tokens that run past the ends of keys, strings and containers, split characters and escapes.
+const std::vector<std::string> words = {"{\"",
+                                        "\":",
+                                        "\",\"",
+                                        "\"}",
+                                        "}]",
+                                        "],",
+                                        "a\"",
+                                        "ab",
+                                        "name",
+                                        "name\":",
+                                        "true}",
+                                        "null,",
+                                        "12",
+                                        ".5",
+                                        "-1",
+                                        "\\u00",
+                                        "\\n",
+                                        "\\\"",
+                                        "é",
+                                        "\xC3",
+                                        "\xA9"
+                                        "a",
+                                        "🐲",
+                                        " \"",
+                                        "\n  ",
+                                        ": {",
+                                        "[[",
+                                        "\"a\":",
+                                        ", \"",
+                                        "0]",
+                                        "9}",
+                                        "b\":\"",
+                                        "e5",
+                                        "\\ud83d"};
+
+const char* const schemas[] = {
+    "true",
+    R"({"type":"object"})",
+    R"({"type":"object","properties":{"a":{"type":"integer"},"ab":{"type":"string"}},"required":["ab"]})",
+    R"({"type":"object","properties":{"a":{"const":1}},"additionalProperties":false,"minProperties":1})",
+    R"({"type":"array","items":{"enum":["ab",12,null,true]},"minItems":1,"maxItems":3})",
+    R"({"anyOf":[{"type":"object","properties":{"name":{"const":"a"}},"required":["name"]},
+                 {"type":"object","properties":{"name":{"const":"b"}},"required":["name"]}]})",
+    R"({"type":"string","pattern":"^[a-zé]{1,4}$"})",
+    R"({"type":"object","patternProperties":{"^[ab]$":{"type":"null"}},"additionalProperties":false,
+        "maxProperties":2})",
+    R"({"$defs":{"t":{"type":"array","items":{"$ref":"#/$defs/t"},"maxItems":2}},"$ref":"#/$defs/t"})",
+    R"({"type":"number","minimum":-1,"exclusiveMaximum":12.5})",
+    R"({"type":"object","propertyNames":{"pattern":"^(x.*|[ab])$"}})",
+};
+
+TokenMask brute_force(const Matcher& matcher, const TokenTrie& trie) {
+  TokenMask mask(trie.vocabulary_size());
+  for (std::size_t id = 0; id < trie.vocabulary_size(); ++id) {
+    Matcher copy = matcher;
+    if (copy.accept(static_cast<TokenId>(id))) mask.allow(static_cast<TokenId>(id));
+  }
+  return mask;
+}
+
+TokenId random_allowed(const TokenMask& mask, std::mt19937& random) {
+  std::vector<TokenId> allowed;
+  for (std::size_t id = 0; id < mask.size(); ++id) {
+    if (mask.allows(static_cast<TokenId>(id))) allowed.push_back(static_cast<TokenId>(id));
+  }
+  return allowed[random() % allowed.size()];
+}
+
+TEST(Matcher, MasksAreNeverEmptyAndAreWhatEachTokenAloneWouldBe) {
+  const auto trie = byte_trie(words);
+  std::mt19937 random(7);
+  for (const char* schema : schemas) {
+    const auto guide = guide_of(schema);
+    for (int walk = 0; walk < 6; ++walk) {
+      Matcher matcher(guide, trie);
+      TokenMask mask(trie->vocabulary_size());
+      for (int step = 0; step < 40 && !matcher.is_finished(); ++step) {
+        matcher.mask(mask);
+        ASSERT_GT(mask.count(), 0U) << schema;
+        ASSERT_EQ(mask, brute_force(matcher, *trie)) << schema;
+        ASSERT_TRUE(matcher.accept(random_allowed(mask, random)));
+      }
+    }
+  }
+}
+
+TEST(Matcher, RollbackLeavesTheMasksOfAFreshMatcher) {
+  const auto trie = byte_trie(words);
+  std::mt19937 random(11);
+  for (const char* schema : schemas) {
+    const auto guide = guide_of(schema);
+    Matcher matcher(guide, trie);
+    std::vector<TokenId> taken;
+    TokenMask mask(trie->vocabulary_size());
+    TokenMask fresh_mask(trie->vocabulary_size());
+    for (int round = 0; round < 12; ++round) {
+      for (int i = 0; i < 8 && !matcher.is_finished(); ++i) {
+        matcher.mask(mask);
+        taken.push_back(random_allowed(mask, random));
+        ASSERT_TRUE(matcher.accept(taken.back()));
+      }
+      const std::size_t back = random() % (taken.size() + 1);
+      matcher.rollback(back);
+      taken.resize(taken.size() - back);
+      Matcher fresh(guide, trie);
+      for (const TokenId token : taken) ASSERT_TRUE(fresh.accept(token));
+      matcher.mask(mask);
+      fresh.mask(fresh_mask);
+      ASSERT_EQ(mask, fresh_mask) << schema;
+    }
+  }
+  Matcher matcher(guide_of("true"), trie);
+  EXPECT_THROW(matcher.rollback(1), InvalidArgument);
+}
+
+TEST(Matcher, ATokenThatIsNotAllowedChangesNothing) {
+  const auto trie = byte_trie();
+  Matcher matcher(guide_of(R"({"type":"boolean"})"), trie);
+  EXPECT_FALSE(matcher.accept('n'));
+  EXPECT_FALSE(matcher.accept(end_token));
+  EXPECT_FALSE(matcher.accept(-1));
+  EXPECT_FALSE(matcher.accept(257));
+  EXPECT_EQ(matcher.accepted(), 0U);
+  for (const char byte : std::string("true")) EXPECT_TRUE(matcher.accept(byte));
+  EXPECT_TRUE(matcher.is_complete());
+  EXPECT_TRUE(matcher.accept(end_token));
+  EXPECT_TRUE(matcher.is_finished());
+  EXPECT_FALSE(matcher.accept(' '));
+}
+
+TEST(Matcher, ForcedBytesAreTheOnlyWayOn) {
+  const auto trie = byte_trie();
+  const SchemaOptions compact{.white_space = WhiteSpace::none};
+  const auto guide = guide_of(R"({"type":"object","properties":{"kind":{"const":"leaf"},
+      "size":{"type":"integer"}},"required":["kind"],"additionalProperties":false,
+      "maxProperties":1})",
+                              compact);
+  Matcher matcher(guide, trie);
+  EXPECT_EQ(matcher.forced_bytes(), R"({"kind":"leaf"})");
+  for (const char byte : std::string(R"({"kind":"le)")) ASSERT_TRUE(matcher.accept(byte));
+  EXPECT_EQ(matcher.forced_bytes(), R"(af"})");
+  Matcher blanks(guide_of(R"({"type":"object"})"), trie);
+  EXPECT_EQ(blanks.forced_bytes(), "");  // a blank may come first
+}
+
+// Failure modes seen in public threads.
+
+TEST(FailureModes, ATypedContainerWithoutShapeIsAnyContainer) {
+  EXPECT_TRUE(accepts(R"({"type":"object"})", R"({"a":[1,{}]})"));
+  EXPECT_TRUE(accepts(R"({"type":"array"})", R"([1,"a",{"b":null}])"));
+}
+
+TEST(FailureModes, ControlCharactersInStringsMustBeEscaped) {
+  EXPECT_FALSE(accepts(R"({"type":"string"})", "\"a\nb\""));
+  EXPECT_TRUE(accepts(R"({"type":"string"})", R"("a\nb\u0001")"));
+}
+
+TEST(FailureModes, HalvesOfSurrogatePairsAreNoCharacters) {
+  EXPECT_FALSE(accepts(R"({"type":"string"})", R"("\ud83d")"));
+  EXPECT_FALSE(accepts(R"({"type":"string"})", R"("\udc32")"));
+  EXPECT_TRUE(accepts(R"({"type":"string","maxLength":1})", R"("\ud83d\udc32")"));
+  EXPECT_FALSE(accepts(R"({"type":"string"})", "\"\xC0\x80\""));
+  EXPECT_FALSE(accepts(R"({"type":"string"})", "\"\xED\xA0\x80\""));
+}
+
+TEST(FailureModes, KeysAreUniqueHoweverTheyAreSpelled) {
+  EXPECT_FALSE(accepts("true", R"({"a":1,"a":2})"));
+  EXPECT_FALSE(accepts("true", R"({"a":1,"\u0061":2})"));
+  EXPECT_FALSE(accepts(R"({"properties":{"a":{}}})", R"({"a":1,"\u0061":2})"));
+  EXPECT_TRUE(accepts("true", R"({"a":1,"aa":2})"));
+}
+
+TEST(FailureModes, AMinimumLengthLeavesAWayOn) {
+  EXPECT_FALSE(accepts(R"({"type":"string","minLength":3})", R"("ab")"));
+  EXPECT_TRUE(accepts(R"({"type":"string","minLength":3})", R"("abc")"));
+}
+
+TEST(FailureModes, ManyOptionalPropertiesDoNotDoubleAnything) {
+  std::string schema = R"({"type":"object","additionalProperties":false,"properties":{)";
+  for (int i = 0; i < 200; ++i) {
+    schema += (i == 0 ? "" : ",") + ("\"p" + std::to_string(i)) + "\":{\"type\":\"integer\"}";
+  }
+  schema += "}}";
+  std::string text = "{";
+  for (int i = 199; i >= 0; --i) {
+    text += (i == 199 ? "" : ",") + ("\"p" + std::to_string(i)) + "\":1";
+  }
+  EXPECT_TRUE(accepts(schema, text + "}"));
+}
+
+TEST(FailureModes, ThousandsOfEnumeratedTextsAreFine) {
+  std::string schema = R"({"maxLength":12,"enum":[)";
+  for (int i = 0; i < 5'000; ++i)
+    schema += (i == 0 ? "\"v" : ",\"v") + std::to_string(i * 7) + "\"";
+  schema += "]}";
+  EXPECT_TRUE(accepts(schema, "\"v34993\""));
+  EXPECT_FALSE(accepts(schema, "\"v34994\""));
+}
+
+TEST(FailureModes, AnyLengthOfFreeTextIsFine) {
+  EXPECT_TRUE(accepts(R"({"type":"string"})", "\"" + std::string(100'000, 'x') + "\""));
+}
+
+TEST(FailureModes, DepthIsTheWritersChoice) {
+  const std::string open(5'000, '[');
+  EXPECT_TRUE(accepts("true", open + std::string(5'000, ']')));
+}
+
+TEST(FailureModes, BlanksAreBounded) {
+  EXPECT_TRUE(accepts("true", "{ \"a\" :\n\t1 }"));
+  EXPECT_FALSE(accepts("true", "[" + std::string(65, ' ') + "]"));
+  EXPECT_FALSE(accepts("true", "[] "));
+}
+
+}  // namespace
+}  // namespace espalier::guide

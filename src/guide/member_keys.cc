@@ -1,0 +1,209 @@
+// The keys of objects: each once, those that must come still possible, none begun that cannot be
+// ended.
+#include <algorithm>
+#include <bit>
+
+#include "guide/json_machine.h"
+
+namespace espalier::guide {
+namespace {
+
+constexpr std::uint64_t hash_step(std::uint64_t hash, char32_t character) {
+  // Equal keys have equal hashes, which is all that soundness needs: two different keys with one
+  // hash only bar the second of them.
+  hash = (hash ^ character) * 0x9E3779B97F4A7C15ULL;
+  return hash ^ (hash >> 32);
+}
+
+}  // namespace
+
+// Keys that must come still, once `name` is there.
+std::uint32_t JsonMachine::missing_with(const Frame& frame, std::uint32_t name) const {
+  const ObjectPlan& plan = plan_.objects[frame.plan];
+  if (!plan.has_needs) return frame.missing - (plan.names[name].required ? 1 : 0);
+  std::vector<bool> needed(plan.names.size());
+  std::vector<std::uint32_t> open;
+  const auto there = [&](std::uint32_t i) { return i == name || frame.has_seen(i); };
+  for (std::uint32_t i = 0; i < plan.names.size(); ++i) {
+    if (plan.names[i].required || there(i)) open.push_back(i);
+  }
+  std::uint32_t missing = 0;
+  while (!open.empty()) {
+    const std::uint32_t i = open.back();
+    open.pop_back();
+    if (needed[i]) continue;
+    needed[i] = true;
+    if (!there(i)) ++missing;
+    for (const std::uint32_t other : plan.names[i].needs) open.push_back(other);
+  }
+  return missing;
+}
+
+bool JsonMachine::name_free(const Frame& frame, std::uint32_t name) const {
+  const ObjectPlan& plan = plan_.objects[frame.plan];
+  if (plan.names[name].value == no_value || frame.has_seen(name)) return false;
+  const std::uint64_t others = frame.due() - frame.missing;
+  return frame.count + 1 + missing_with(frame, name) + others <= plan.most;
+}
+
+// Whether one more member of the region leaves room for what must come.
+bool JsonMachine::room_for_other(const Frame& frame, std::uint32_t region) const {
+  const ObjectPlan& plan = plan_.objects[frame.plan];
+  return std::ranges::any_of(plan.regions[region].choices,
+                             [&](const MemberChoice& choice) { return room_for(frame, choice); });
+}
+
+bool JsonMachine::room_for(const Frame& frame, const MemberChoice& choice) const {
+  if ((choice.witnesses & ~frame.witnesses) != 0) return false;  // come before
+  const auto met = static_cast<std::uint64_t>(std::popcount(choice.witnesses));
+  return frame.count + 1 + frame.due() - met <= plan_.objects[frame.plan].most;
+}
+
+bool JsonMachine::can_close_object(const Frame& frame) const {
+  return frame.due() == 0 && frame.count >= plan_.objects[frame.plan].least;
+}
+
+void JsonMachine::begin_key(const Configuration& at, Configurations& next) {
+  const Frame& frame = *at.frame;
+  const ObjectPlan& plan = plan_.objects[frame.plan];
+  Configuration key;
+  key.frame = at.frame;
+  key.place = Place::key;
+  key.last = static_cast<std::uint32_t>(plan.names.size());
+  if (key_alive(key)) next.push_back(key);
+  for (std::uint32_t i = 0; i < plan.regions.size(); ++i) {
+    key.region = i;
+    key.state = plan.regions[i].keys;
+    key.few = plan.regions[i].few;
+    key.text = key.few ? std::make_shared<const std::u32string>() : nullptr;
+    if (key_alive(key)) next.push_back(key);
+  }
+}
+
+// Reads a character of the key.
+void JsonMachine::narrow(Configuration& at, char32_t character) const {
+  const std::vector<NamePlan>& names = plan_.objects[at.frame->plan].names;
+  const auto shorter = [&](const NamePlan& name) { return name.text.size() <= at.depth; };
+  const auto begin = names.begin() + at.first;
+  const auto end = names.begin() + at.last;
+  const auto from = std::partition_point(begin, end, [&](const NamePlan& name) {
+    return shorter(name) || name.text[at.depth] < character;
+  });
+  const auto to = std::partition_point(from, end, [&](const NamePlan& name) {
+    return !shorter(name) && name.text[at.depth] == character;
+  });
+  at.first = static_cast<std::uint32_t>(from - names.begin());
+  at.last = static_cast<std::uint32_t>(to - names.begin());
+  ++at.depth;
+  at.hash = hash_step(at.hash, character);
+  if (at.region == no_region) return;
+  at.state = automaton_.next(at.state, character);
+  if (at.text) at.text = std::make_shared<const std::u32string>(*at.text + character);
+}
+
+// Whether what was read of the key is the beginning of one that may be here.
+bool JsonMachine::key_alive(const Configuration& at) {
+  if (at.region != no_region) {
+    return room_for_other(*at.frame, at.region) && automaton_.alive(at.state) && others_left(at);
+  }
+  for (std::uint32_t i = at.first; i < at.last; ++i) {
+    if (name_free(*at.frame, i)) return true;
+  }
+  return false;
+}
+
+// Where few keys of the region begin so: whether one of them is not there yet.
+bool JsonMachine::others_left(const Configuration& at) {
+  if (!at.few || !automaton_.few(at.state, few_texts)) return true;
+  const std::uint64_t all = automaton_.count(at.state, few_texts);
+  std::uint64_t taken = 0;
+  const ObjectPlan& plan = plan_.objects[at.frame->plan];
+  const auto accepted = [&](std::u32string_view rest) {
+    StateId state = at.state;
+    for (const char32_t c : rest) state = automaton_.next(state, c);
+    return automaton_.accepts(state);
+  };
+  for (std::uint32_t i = at.first; i < at.last; ++i) {
+    if (accepted(std::u32string_view(plan.names[i].text).substr(at.depth))) ++taken;
+  }
+  for (const SeenKey* key = at.frame->others.get(); key != nullptr; key = key->before.get()) {
+    if (!key->text || !key->text->starts_with(*at.text)) continue;
+    if (accepted(std::u32string_view(*key->text).substr(at.depth))) ++taken;
+  }
+  return taken < all;
+}
+
+bool JsonMachine::key_alive_through(const Configuration& at, char32_t first, char32_t last) {
+  if (at.region != no_region && !at.few) return automaton_.alive_through(at.state, first, last);
+  if (at.region != no_region) {
+    for (const Automaton::Step& step : automaton_.steps(at.state, first, last)) {
+      if (!automaton_.alive(step.next)) continue;
+      if (!automaton_.few(step.next, few_texts)) return true;
+      for (char32_t c = step.first; c <= step.last; ++c) {  // few, too
+        Configuration next = at;
+        narrow(next, c);
+        if (others_left(next)) return true;
+      }
+    }
+    return false;
+  }
+  const std::vector<NamePlan>& names = plan_.objects[at.frame->plan].names;
+  for (std::uint32_t i = at.first; i < at.last; ++i) {
+    if (names[i].text.size() <= at.depth) continue;
+    const char32_t character = names[i].text[at.depth];
+    if (character >= first && character <= last && name_free(*at.frame, i)) return true;
+  }
+  return false;
+}
+
+void JsonMachine::step_key(Configuration at, std::uint8_t byte, Configurations& next) {
+  const StringByte read = at.bytes.read(
+      byte, [&](char32_t first, char32_t last) { return key_alive_through(at, first, last); });
+  if (read == StringByte::refused) return;
+  if (read == StringByte::quote) {
+    end_key(at, next);
+    return;
+  }
+  if (read == StringByte::character) {
+    narrow(at, at.bytes.character());
+    if (!key_alive(at)) return;
+    at.bytes = {};
+  }
+  next.push_back(std::move(at));
+}
+
+void JsonMachine::end_key(const Configuration& at, Configurations& next) {
+  const Frame& frame = *at.frame;
+  const ObjectPlan& plan = plan_.objects[frame.plan];
+  const bool named = at.first < at.last && plan.names[at.first].text.size() == at.depth;
+  Configuration behind;
+  behind.place = Place::colon;
+  if (at.region == no_region) {
+    if (!named || !name_free(frame, at.first)) return;
+    auto with = std::make_shared<Frame>(frame);
+    with->missing = missing_with(frame, at.first);
+    with->seen[at.first / 64] |= std::uint64_t{1} << (at.first % 64);
+    ++with->count;
+    behind.frame = std::move(with);
+    behind.node = plan.names[at.first].value;
+  } else {
+    if (named || !automaton_.accepts(at.state)) return;
+    for (const SeenKey* key = frame.others.get(); key != nullptr; key = key->before.get()) {
+      if (key->hash == at.hash) return;
+    }
+    for (const MemberChoice& choice : plan.regions[at.region].choices) {
+      if (!room_for(frame, choice)) continue;
+      auto with = std::make_shared<Frame>(frame);
+      ++with->count;
+      with->witnesses &= ~choice.witnesses;
+      with->others = std::make_shared<const SeenKey>(SeenKey{at.hash, at.text, frame.others});
+      behind.frame = std::move(with);
+      behind.node = choice.value;
+      next.push_back(behind);
+    }
+    return;
+  }
+  next.push_back(std::move(behind));
+}
+
+}  // namespace espalier::guide
