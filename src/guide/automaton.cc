@@ -1,6 +1,7 @@
 #include "guide/automaton.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "espalier/error.h"
 
@@ -163,6 +164,28 @@ std::uint64_t Automaton::count(StateId from, std::uint64_t most) {
 bool Automaton::few(StateId state, std::uint64_t most) {
   if (!states_[state].few) states_[state].few = count(state, most) < most;
   return *states_[state].few;
+}
+
+bool Automaton::few_within(StateId from, std::uint64_t most, std::uint32_t length) {
+  const std::uint64_t key = std::uint64_t{from} << 32 | length;
+  const auto known = few_within_.find(key);
+  if (known != few_within_.end()) return known->second;
+  bool found = few(from, most);
+  std::vector<StateId> level{from};
+  std::unordered_set<StateId> seen{from};
+  for (std::uint32_t i = 0; i < length && !level.empty() && !found; ++i) {
+    std::vector<StateId> next;
+    for (const StateId state : level) {
+      for (const Step& step : steps(state)) {
+        if (!alive(step.next) || !seen.insert(step.next).second) continue;
+        found = found || few(step.next, most);
+        next.push_back(step.next);
+      }
+    }
+    level = std::move(next);
+  }
+  few_within_.emplace(key, found);
+  return found;
 }
 
 bool Automaton::free_for(StateId from, const CodePoints& characters, std::uint32_t length) {

@@ -50,6 +50,9 @@ class Automaton {
   // Whether it is fewer than `most`; remembered, so `most` must be the same in every call.
   bool few(StateId state, std::uint64_t most);
 
+  // Whether few(next, most) holds for a living state that is at most `length` code points away.
+  bool few_within(StateId state, std::uint64_t most, std::uint32_t length);
+
   // Where the code points of [first, last] lead, in ranges that lead to one state each.
   struct Step {
     char32_t first;
@@ -91,6 +94,7 @@ class Automaton {
   GuideLimits limits_;
   std::deque<State> states_;
   std::unordered_map<TermId, StateId> ids_;
+  std::unordered_map<std::uint64_t, bool> few_within_;  // by state and length
 };
 
 }  // namespace espalier::guide

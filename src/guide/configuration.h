@@ -85,11 +85,10 @@ struct Configuration {
   // The key so far, where they are few; an item so far, where items are unique.
   std::shared_ptr<const std::u32string> text;
 
-  // Inside a string or an open key, of which nothing but the automaton's state decides what may
-  // come before its end.
-  bool in_free_text() const noexcept {
+  // Inside a string, or a key that is none of the names, and between two of its characters.
+  bool in_text() const noexcept {
     const bool open = place == Place::string || (place == Place::key && region != no_region);
-    return open && !few && bytes.between_characters();
+    return open && bytes.between_characters();
   }
 
   bool operator==(const Configuration& other) const;

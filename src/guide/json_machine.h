@@ -27,6 +27,12 @@ class JsonMachine {
   // Adds to `next` where `byte` leads.
   void step(const Configuration& at, std::uint8_t byte, Configurations& next);
 
+  // Whether nothing but the automaton's state decides what may come before the end of the string or
+  // key that `at` is in, for so many characters.
+  bool in_free_text(const Configuration& at, std::uint32_t characters) const {
+    return at.in_text() && (!at.few || !automaton_.few_within(at.state, few_texts, characters));
+  }
+
   // A quick no to most bytes: step() adds nothing where this is false.
   bool may_take(const Configuration& at, std::uint8_t byte) const;
 

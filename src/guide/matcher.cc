@@ -57,7 +57,7 @@ void Matcher::mask(TokenMask& mask) const {
   Guide::Use machine(*guide_);
   const Configurations& here = *history_.back();
   for (const Configuration& each : here) {
-    if (each.in_free_text()) {
+    if (machine->in_free_text(each, trie_->longest())) {
       mask_text(machine, each, mask);
     } else {
       walk(machine, *trie_, {each}, {0, trie_->nodes().size()}, mask);

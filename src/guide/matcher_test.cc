@@ -65,6 +65,11 @@ const char* const schemas[] = {
     R"({"$defs":{"t":{"type":"array","items":{"$ref":"#/$defs/t"},"maxItems":2}},"$ref":"#/$defs/t"})",
     R"({"type":"number","minimum":-1,"exclusiveMaximum":12.5})",
     R"({"type":"object","propertyNames":{"pattern":"^(x.*|[ab])$"}})",
+    R"({"type":"object","patternProperties":{"^[a-z]{1,30}$":{}},"additionalProperties":false})",
+    R"({"type":"array","items":{"type":"string"},"uniqueItems":true})",
+    R"({"type":"array","items":{"enum":["a","ab",12,0,true]},"uniqueItems":true,"minItems":3})",
+    R"({"type":"array","contains":{"type":"string"},"maxContains":1,"maxItems":3})",
+    R"({"type":"object","not":{"additionalProperties":{"type":"integer"}},"maxProperties":2})",
 };
 
 TokenMask brute_force(const Matcher& matcher, const TokenTrie& trie) {

@@ -48,6 +48,7 @@ TokenTrie::TokenTrie(const std::vector<std::string>& texts) : texts_(texts) {
                         0, parent, static_cast<std::uint32_t>(tokens_.size())});
     }
     tokens_.push_back(id);
+    longest_ = std::max(longest_, static_cast<std::uint32_t>(bytes.size()));
     before = bytes;
   }
   leave(0);

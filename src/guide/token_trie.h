@@ -64,6 +64,7 @@ class TokenTrie {
   std::vector<TokenId> beginnings(std::string_view text) const;
 
   const std::string& text(TokenId token) const { return texts_[static_cast<std::size_t>(token)]; }
+  std::uint32_t longest() const noexcept { return longest_; }  // bytes of a token
   std::size_t vocabulary_size() const noexcept { return texts_.size(); }
   std::span<const TokenId> end_tokens() const noexcept { return end_tokens_; }
 
@@ -74,6 +75,7 @@ class TokenTrie {
   std::vector<std::string> texts_;
   std::vector<Node> nodes_;  // and one behind the last
   std::vector<TokenId> tokens_;
+  std::uint32_t longest_ = 0;
   std::vector<TokenId> end_tokens_;
   std::vector<Slice> slices_;
 };
