@@ -162,15 +162,6 @@ void SchemaReader::refuse_unsupported(Value schema) {
       {"$dynamicRef", Draft::draft2020},
       {"$recursiveRef", Draft::draft2019},
   };
-  if (const auto dialect = schema.find("$schema");
-      dialect && schema.byte() != source_.root().byte()) {
-    locate(schema, "$schema", [&] {
-      const auto own = source_.root().find_string("$schema");
-      if (own != dialect->as_string()) {
-        throw UnsupportedGuide("a dialect other than the document's is not supported");
-      }
-    });
-  }
   for (const Keyword& keyword : unsupported) {
     if (!source_.since(keyword.since) || !schema.find(keyword.name)) continue;
     locate(schema, keyword.name,

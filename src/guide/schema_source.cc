@@ -120,6 +120,11 @@ std::string SchemaSource::enter(base::JsonValue schema, const std::string& base)
     } else {
       inner = uri.base;
       resources_.emplace(inner, schema);
+      const auto dialect = string_member(schema, "$schema");
+      if (dialect && schema.byte() != root_.byte() && draft_of(*dialect) != draft_) {
+        throw UnsupportedGuide(fmt::format(
+            "{}/$schema: a dialect other than the document's is not supported", pointer(schema)));
+      }
     }
   }
   for (const std::string_view keyword : {"$anchor", "$dynamicAnchor"}) {
