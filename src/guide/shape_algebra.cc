@@ -9,6 +9,9 @@
 namespace espalier::guide {
 namespace {
 
+// Rules that are put together, of all alternatives of all combinations: about a second.
+constexpr std::size_t most_work = 1'000'000;
+
 bool is_full(const ArrayShape& shape) { return shape == ArrayShape{}; }
 bool is_full(const ObjectShape& shape) { return shape == ObjectShape{}; }
 
@@ -34,6 +37,24 @@ void add_new(std::vector<T>& list, const std::vector<T>& more) {
 }
 
 }  // namespace
+
+// Bounds the time that one schema's combinations may take.
+template <class Alternative>
+void ShapeAlgebra::spend(const Alternative& a, const Alternative& b) {
+  const auto size = [](const Alternative& each) {
+    if constexpr (std::is_same_v<Alternative, ObjectShape>) {
+      return each.names.size() + each.regions.size() + each.witnesses.size();
+    } else {
+      return each.prefix.size() + each.counted.size();
+    }
+  };
+  spent_ += 1 + size(a) + size(b);
+  if (spent_ > most_work) {
+    throw UnsupportedGuide(
+        "the schema's combinations take too long to work out; simplify its allOf, "
+        "anyOf and oneOf");
+  }
+}
 
 template <class Alternative>
 void ShapeAlgebra::add(std::vector<Alternative>& list, Alternative alternative) const {
@@ -75,6 +96,7 @@ void ShapeAlgebra::meet_alternatives(const std::vector<Alternative>& a,
   }
   for (const Alternative& left : a) {
     for (const Alternative& right : b) {
+      spend(left, right);
       auto both = meet(left, right);
       if (!both) continue;
       if constexpr (std::is_same_v<Alternative, ObjectShape>) {

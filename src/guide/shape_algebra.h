@@ -40,6 +40,8 @@ class ShapeAlgebra {
   ObjectShape with_name(NameId name, NodeId value, bool required) const;
   TermId keys_outside(const ObjectShape& object);
   template <class Alternative>
+  void spend(const Alternative& a, const Alternative& b);
+  template <class Alternative>
   void add(std::vector<Alternative>& list, Alternative alternative) const;
   template <class Alternative>
   void meet_alternatives(const std::vector<Alternative>& a, const std::vector<Alternative>& b,
@@ -50,6 +52,7 @@ class ShapeAlgebra {
   NodeTable& nodes_;
   NameTable& names_;
   GuideLimits limits_;
+  std::size_t spent_ = 0;
 };
 
 }  // namespace espalier::guide
