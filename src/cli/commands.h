@@ -10,6 +10,7 @@ namespace espalier::cli {
 
 void add_chat(CLI::App& program);
 void add_respond(CLI::App& program);
+void add_guide(CLI::App& program);
 void add_info(CLI::App& program);
 void add_tokenize(CLI::App& program);
 void add_perplexity(CLI::App& program);

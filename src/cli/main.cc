@@ -54,6 +54,7 @@ void fill(CLI::App& program) {
   espalier::cli::add_perplexity(program);
   espalier::cli::add_bench(program);
   espalier::cli::add_convert(program);
+  espalier::cli::add_guide(program);
 }
 
 int run(int argc, char** argv) {

@@ -9,6 +9,7 @@ It runs on the tiny models of tests/parity/fixtures; what they say is noise, and
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import pty
@@ -30,7 +31,8 @@ FIXTURE = ROOT / "tests/parity/fixtures/gqa_tied_f32.gguf"
 PROGRAM = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else \
     ROOT / "build/release/bin/espalier"
 COMMANDS = [["chat"], ["respond"], ["info"], ["tokenize"], ["perplexity"], ["bench"], ["convert"], ["model"],
-            ["model", "install"], ["model", "list"], ["model", "path"]]
+            ["model", "install"], ["model", "list"], ["model", "path"], ["guide"], ["guide", "check"],
+            ["guide", "support"]]
 
 
 class Cli(unittest.TestCase):
@@ -334,6 +336,41 @@ class Convert(Cli):
         self.assert_fails(2, "--to", "convert", FIXTURE, "--to", "onnx", "--output", self.made)
         self.assert_fails(2, "--shard-size", "convert", FIXTURE, "--to", "gguf", "--output", self.made,
                           "--shard-size", "0")
+
+
+class Guide(Cli):
+    CASES = [{"name": "right", "schema": {"type": "integer", "minimum": 3},
+              "tests": [{"valid": True, "data": 12}, {"valid": False, "data": 2}]},
+             {"name": "refused", "schema": {"pattern": "(a)\\1"}, "tests": [{"valid": True, "data": "aa"}]},
+             {"name": "wrong", "schema": {"type": "null"}, "tests": [{"valid": True, "data": 0}]}]
+
+    def check(self, path: Path, *options: str) -> dict:
+        return json.loads(self.output("guide", "check", "--model", FIXTURE, "--cases", path, "--json", *options))
+
+    def test_check_counts_right_refused_and_wrong(self) -> None:
+        lines = "".join(json.dumps(case) + "\n" for case in self.CASES).encode()
+        plain = self.folder / "cases.jsonl"
+        plain.write_bytes(lines)
+        result = self.check(plain)
+        for key, value in {"schemas": 3, "refused": 1, "all_tests_right": 1, "tests": 3, "valid_rejected": 1,
+                           "invalid_accepted": 0}.items():
+            self.assertEqual(result[key], value, key)
+        for key in ("mask_us", "accept_us", "compile_ms", "instance_us"):
+            self.assertGreater(result[key]["mean"], 0, key)
+        packed = self.folder / "cases.jsonl.gz"
+        packed.write_bytes(gzip.compress(lines))
+        self.assertEqual(self.check(packed, "--every", "2")["schemas"], 2)
+
+    def test_check_names_the_line_that_is_no_case(self) -> None:
+        path = self.folder / "cases.jsonl"
+        path.write_text("{}\n")
+        self.assert_fails(1, "line 1", "guide", "check", "--model", FIXTURE, "--cases", path)
+
+    def test_support_lists_keywords_and_formats(self) -> None:
+        support = json.loads(self.output("guide", "support", "--json"))
+        self.assertIn("oneOf", " ".join(each["keyword"] for each in support["keywords"]))
+        self.assertIn("date-time", support["formats"]["asserted"])
+        self.assertIn(b"$dynamicRef", self.output("guide", "support"))
 
 
 class Models(Cli):

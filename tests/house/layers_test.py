@@ -26,7 +26,7 @@ LAYERS: dict[str, list[str]] = {
     "model": ["kernels"],
     "engine": ["model", "text"],
     "framework": ["engine"],
-    "cli": ["framework"],
+    "cli": ["framework", "guide"],
 }
 
 # Which layer a public header belongs to; those not named here belong to the framework.
