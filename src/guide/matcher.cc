@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <numeric>
 
 #include "espalier/error.h"
@@ -15,20 +16,24 @@ constexpr std::size_t most_configurations = 256;
 
 constexpr std::size_t most_forced = 4096;  // bytes in one go
 
+// Two ways that have come together are one.
+void keep_different(Configurations& ways) {
+  if (ways.size() < 2) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < ways.size() && kept < most_configurations; ++i) {
+    const auto end = ways.begin() + static_cast<std::ptrdiff_t>(kept);
+    if (std::find(ways.begin(), end, ways[i]) != end) continue;
+    if (kept != i) ways[kept] = std::move(ways[i]);
+    ++kept;
+  }
+  ways.resize(kept);
+}
+
 void step_all(Guide::Use& machine, const Configurations& at, std::uint8_t byte,
               Configurations& next) {
   next.clear();
   for (const Configuration& each : at) machine->step(each, byte, next);
-  if (next.size() < 2) return;
-  // Two ways that have come together are one.
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < next.size() && kept < most_configurations; ++i) {
-    const auto end = next.begin() + static_cast<std::ptrdiff_t>(kept);
-    if (std::find(next.begin(), end, next[i]) != end) continue;
-    if (kept != i) next[kept] = std::move(next[i]);
-    ++kept;
-  }
-  next.resize(kept);
+  keep_different(next);
 }
 
 bool any_complete(Guide::Use& machine, const Configurations& at) {
@@ -117,15 +122,24 @@ void Matcher::walk(Guide::Use& machine, const TokenTrie& trie, Configurations fr
   }
 }
 
+// Each way by itself, as mask() goes: were they to share one limit within a token, the ways of one
+// could crowd out the only one by which the mask has allowed it.
 bool Matcher::read(Configurations& at, std::string_view bytes) const {
   Guide::Use machine(*guide_);
+  Configurations behind;
+  Configurations ways;
   Configurations next;
-  for (const char byte : bytes) {
-    step_all(machine, at, static_cast<std::uint8_t>(byte), next);
-    if (next.empty()) return false;
-    std::swap(at, next);
+  for (Configuration& each : at) {
+    ways.assign(1, std::move(each));
+    for (const char byte : bytes) {
+      step_all(machine, ways, static_cast<std::uint8_t>(byte), next);
+      std::swap(ways, next);
+    }
+    std::ranges::move(ways, std::back_inserter(behind));
   }
-  return true;
+  keep_different(behind);
+  at = std::move(behind);
+  return !at.empty();
 }
 
 bool Matcher::accept(TokenId token) {

@@ -107,6 +107,33 @@ TEST(Matcher, MasksAreNeverEmptyAndAreWhatEachTokenAloneWouldBe) {
   }
 }
 
+// What the mask allows by one way is accepted, however many other ways begin within the token.
+TEST(Matcher, ManyAlternativesDoNotCrowdOutTheOneThatAllowsAToken) {
+  std::string many;
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = "\"a" + std::to_string(i) + "\"";
+    many += (i > 0 ? "," : "") + ("{\"type\":\"object\",\"properties\":{" + key + ":{}},") +
+            "\"required\":[" + key + "],\"additionalProperties\":false}";
+  }
+  const auto around = [](const std::string& value) {
+    return R"({"type":"object","properties":{"k":)" + value +
+           R"(},"required":["k"],"additionalProperties":false})";
+  };
+  const auto guide = guide_of(
+      "{\"anyOf\":[" + around("{\"anyOf\":[" + many + "]}") + "," +
+      around(R"({"type":"object","properties":{"z":{}},"additionalProperties":false})") + "]}");
+  const auto trie = byte_trie({"{\"z"});
+  Matcher matcher(guide, trie);
+  for (const char byte : std::string_view("{\"k\":")) {
+    ASSERT_TRUE(matcher.accept(static_cast<unsigned char>(byte)));
+  }
+  const TokenId token = end_token + 1;
+  TokenMask mask(trie->vocabulary_size());
+  matcher.mask(mask);
+  EXPECT_TRUE(mask.allows(token));
+  EXPECT_TRUE(matcher.accept(token));
+}
+
 TEST(Matcher, RollbackLeavesTheMasksOfAFreshMatcher) {
   const auto trie = byte_trie(words);
   std::mt19937 random(11);
