@@ -9,7 +9,7 @@ Guide::Guide(const SchemaOptions& options, const GuideLimits& limits)
 
 const StringMasks::Entry& Guide::Use::string_mask(const std::shared_ptr<const TokenTrie>& trie,
                                                   StateId state) const {
-  const auto masks = guide_.string_masks_.try_emplace(trie, trie).first;
+  const auto masks = guide_.string_masks_.try_emplace(trie, trie, guide_.options_.writing).first;
   return masks->second.of(guide_.automaton_, state);
 }
 

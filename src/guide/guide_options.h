@@ -16,12 +16,24 @@ enum class WhiteSpace : std::uint8_t {
   flexible,  // where JSON allows it, at most SchemaOptions::blanks bytes in a row
 };
 
+// Of all that a text or number may be written as in JSON.
+enum class Writing : std::uint8_t {
+  any,
+  plain,  // escapes where JSON needs one only, numbers without exponent or idle zeros
+};
+
 struct SchemaOptions {
   FormatPolicy format = FormatPolicy::assert_known;
   WhiteSpace white_space = WhiteSpace::flexible;
+  Writing writing = Writing::any;
   // Without a bound a model can write blanks until its tokens are spent. A line's end and the
   // indentation of ten levels fit.
   std::uint32_t blanks = 64;
 };
+
+// What an answer is written in: nothing of its meaning is lost, and a model does not spend tokens
+// on blanks, on \u0061 for a, or on zeros behind a point.
+inline constexpr SchemaOptions answer_options = {.white_space = WhiteSpace::none,
+                                                 .writing = Writing::plain};
 
 }  // namespace espalier::guide

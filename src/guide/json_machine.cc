@@ -271,8 +271,9 @@ void JsonMachine::step_number(const Configuration& at, std::uint8_t byte, Config
 }
 
 void JsonMachine::step_string(Configuration at, std::uint8_t byte, Configurations& next) {
-  const StringByte read = at.bytes.read(
-      byte, [&](char32_t first, char32_t last) { return text_alive_through(at, first, last); });
+  const StringByte read = at.bytes.read(byte, writing_, [&](char32_t first, char32_t last) {
+    return text_alive_through(at, first, last);
+  });
   if (read == StringByte::refused) return;
   if (read == StringByte::quote) {
     if (automaton_.accepts(at.state)) end_scalar(at, next);

@@ -20,7 +20,8 @@ class JsonMachine {
   JsonMachine(const Plan& plan, Automaton& automaton, const SchemaOptions& options)
       : plan_(plan),
         automaton_(automaton),
-        blanks_(options.white_space == WhiteSpace::none ? 0 : options.blanks) {}
+        blanks_(options.white_space == WhiteSpace::none ? 0 : options.blanks),
+        writing_(options.writing) {}
 
   Configuration start() const;
 
@@ -80,6 +81,7 @@ class JsonMachine {
   const Plan& plan_;
   Automaton& automaton_;
   std::uint32_t blanks_;
+  Writing writing_;
 };
 
 }  // namespace espalier::guide

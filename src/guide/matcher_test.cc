@@ -92,19 +92,42 @@ TokenId random_allowed(const TokenMask& mask, std::mt19937& random) {
 TEST(Matcher, MasksAreNeverEmptyAndAreWhatEachTokenAloneWouldBe) {
   const auto trie = byte_trie(words);
   std::mt19937 random(7);
-  for (const char* schema : schemas) {
-    const auto guide = guide_of(schema);
-    for (int walk = 0; walk < 6; ++walk) {
-      Matcher matcher(guide, trie);
-      TokenMask mask(trie->vocabulary_size());
-      for (int step = 0; step < 40 && !matcher.is_finished(); ++step) {
-        matcher.mask(mask);
-        ASSERT_GT(mask.count(), 0U) << schema;
-        ASSERT_EQ(mask, brute_force(matcher, *trie)) << schema;
-        ASSERT_TRUE(matcher.accept(random_allowed(mask, random)));
+  for (const SchemaOptions& options : {SchemaOptions{}, answer_options}) {
+    for (const char* schema : schemas) {
+      const auto guide = guide_of(schema, options);
+      for (int walk = 0; walk < 6; ++walk) {
+        Matcher matcher(guide, trie);
+        TokenMask mask(trie->vocabulary_size());
+        for (int step = 0; step < 40 && !matcher.is_finished(); ++step) {
+          matcher.mask(mask);
+          ASSERT_GT(mask.count(), 0U) << schema;
+          ASSERT_EQ(mask, brute_force(matcher, *trie)) << schema;
+          ASSERT_TRUE(matcher.accept(random_allowed(mask, random)));
+        }
       }
     }
   }
+}
+
+TEST(Matcher, AnAnswerIsSpelledPlainly) {
+  const auto any = guide_of("true", answer_options);
+  for (const char* text :
+       {R"({"a":[1,-2.5,"é 🐲","a\"b\\c\n\u0001\u000a",0,10,null,true]})", "-0.25"}) {
+    EXPECT_TRUE(accepts(any, text)) << text;
+  }
+  for (const char* text : {R"("\u0061")", R"("\/")", R"("\ud83d\udc32")", R"({"\u0061":1})", "1.0",
+                           "1e3", "[1, 2]", "0.50", R"("\u0020")"}) {
+    EXPECT_FALSE(accepts(any, text)) << text;
+    EXPECT_TRUE(accepts("true", text)) << text;
+  }
+  const auto bounded =
+      guide_of(R"({"type":"number","minimum":1,"multipleOf":0.5})", answer_options);
+  EXPECT_TRUE(accepts(bounded, "1.5"));
+  EXPECT_TRUE(accepts(bounded, "20"));
+  EXPECT_FALSE(accepts(bounded, "1.50"));
+  const auto control =
+      guide_of(R"({"type":"string","pattern":"^[\u0000-\u0002]+$"})", answer_options);
+  EXPECT_TRUE(accepts(control, R"("\u0001\u0002")"));
 }
 
 // What the mask allows by one way is accepted, however many other ways begin within the token.

@@ -157,8 +157,9 @@ bool JsonMachine::key_alive_through(const Configuration& at, char32_t first, cha
 }
 
 void JsonMachine::step_key(Configuration at, std::uint8_t byte, Configurations& next) {
-  const StringByte read = at.bytes.read(
-      byte, [&](char32_t first, char32_t last) { return key_alive_through(at, first, last); });
+  const StringByte read = at.bytes.read(byte, writing_, [&](char32_t first, char32_t last) {
+    return key_alive_through(at, first, last);
+  });
   if (read == StringByte::refused) return;
   if (read == StringByte::quote) {
     end_key(at, next);

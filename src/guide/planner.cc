@@ -54,7 +54,11 @@ void Planner::plan_node(NodeId id) {
   NodePlan node;
   node.literals = shape.literals;
   TermId numbers = shape.numbers;
-  if (shape.exponents) numbers = automaton.terms().either(numbers, reader_.exponents());
+  if (reader_.options().writing == Writing::plain) {
+    numbers = automaton.terms().both(numbers, reader_.shortest_numbers());
+  } else if (shape.exponents) {
+    numbers = automaton.terms().either(numbers, reader_.exponents());
+  }
   if (!automaton.empty(numbers)) node.numbers = automaton.start(numbers);
   if (!automaton.empty(shape.strings)) node.strings = automaton.start(shape.strings);
   for (const ArrayShape& array : shape.arrays) {

@@ -37,6 +37,7 @@ class SchemaReader {
   NameTable& names() noexcept { return names_; }
   Automaton& automaton() noexcept { return automaton_; }
   TermId exponents() const noexcept { return numbers_.exponents(); }
+  const SchemaOptions& options() const noexcept { return options_; }
   TermId shortest_numbers() const noexcept { return numbers_.shortest(); }
 
   // Where the node comes from, for messages.

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "guide/code_points.h"
+#include "guide/guide_options.h"
 
 namespace espalier::guide {
 
@@ -26,19 +27,21 @@ class StringBytes {
   bool operator==(const StringBytes&) const = default;
 
   template <class Alive>
-  StringByte read(std::uint8_t byte, const Alive& alive) {
+  StringByte read(std::uint8_t byte, Writing writing, const Alive& alive) {
+    const bool plain = writing == Writing::plain;
     switch (phase_) {
       case Phase::none:
-        return first(byte, alive);
+        return first(byte, plain, alive);
       case Phase::utf8:
         if ((byte & 0xC0U) != 0x80) return StringByte::refused;
         value_ = value_ << 6 | (byte & 0x3FU);
         --left_;
         return utf8(alive);
       case Phase::escape:
-        return escape(byte, alive);
+        return escape(byte, plain, alive);
       case Phase::hex:
-        return hex(byte) ? high(alive) : StringByte::refused;
+        if (!hex(byte)) return StringByte::refused;
+        return plain ? control(alive) : high(alive);
       case Phase::low_backslash:
         return expect('\\', byte, Phase::low_u);
       case Phase::low_u:
@@ -52,6 +55,8 @@ class StringBytes {
   }
 
  private:
+  static constexpr char32_t last_control = 0x1F;
+
   enum class Phase : std::uint8_t {
     none,
     utf8,           // left_ continuation bytes are missing
@@ -79,12 +84,13 @@ class StringBytes {
   }
 
   template <class Alive>
-  StringByte first(std::uint8_t byte, const Alive& alive) {
+  StringByte first(std::uint8_t byte, bool plain, const Alive& alive) {
     if (byte == '"') return StringByte::quote;
     if (byte < 0x20) return StringByte::refused;  // JSON wants control characters escaped
     if (byte == '\\') {
       phase_ = Phase::escape;
-      return part_if(alive(0, last_code_point));
+      return part_if(plain ? alive('"', '"') || alive('\\', '\\') || alive(0, last_control)
+                           : alive(0, last_code_point));
     }
     if (byte < 0x80) return done(byte);
     if (byte < 0xC2 || byte > 0xF4) return StringByte::refused;
@@ -106,12 +112,13 @@ class StringBytes {
   }
 
   template <class Alive>
-  StringByte escape(std::uint8_t byte, const Alive&) {
+  StringByte escape(std::uint8_t byte, bool plain, const Alive& alive) {
     switch (byte) {
       case '"':
       case '\\':
-      case '/':
         return done(byte);
+      case '/':
+        return plain ? StringByte::refused : done(byte);
       case 'b':
         return done('\b');
       case 'f':
@@ -126,7 +133,7 @@ class StringBytes {
         phase_ = Phase::hex;
         value_ = 0;
         left_ = 4;
-        return StringByte::part;
+        return part_if(!plain || alive(0, last_control));
       default:
         return StringByte::refused;
     }
@@ -139,6 +146,17 @@ class StringBytes {
     value_ = value_ * 16 + (digit ? byte - '0' : letter - 'a' + 10);
     --left_;
     return true;
+  }
+
+  // Digits of a character that JSON wants escaped.
+  template <class Alive>
+  StringByte control(const Alive& alive) {
+    const char32_t begin = value_ << (4U * left_);
+    const char32_t end = begin + (char32_t{1} << (4U * left_)) - 1;
+    if (begin > last_control || !alive(begin, std::min(end, last_control))) {
+      return StringByte::refused;
+    }
+    return left_ == 0 ? done(value_) : StringByte::part;
   }
 
   // The code points of a pair: its first half, and what the second may be.

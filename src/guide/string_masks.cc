@@ -47,7 +47,7 @@ void StringMasks::walk(Automaton& automaton, StateId start, Entry& entry) const 
     StringByte read = StringByte::character;
     char32_t character = node.byte;
     if (!way.bytes.between_characters() || !is_plain(node.byte)) {
-      read = way.bytes.read(node.byte, [&](char32_t first, char32_t last) {
+      read = way.bytes.read(node.byte, writing_, [&](char32_t first, char32_t last) {
         return automaton.alive_through(way.state, first, last);
       });
       character = way.bytes.character();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "guide/automaton.h"
+#include "guide/guide_options.h"
 #include "guide/token_trie.h"
 
 namespace espalier::guide {
@@ -20,7 +21,8 @@ class StringMasks {
     std::vector<std::uint32_t> ends;    // its nodes whose byte is the string's last quote
   };
 
-  explicit StringMasks(std::shared_ptr<const TokenTrie> trie) : trie_(std::move(trie)) {}
+  StringMasks(std::shared_ptr<const TokenTrie> trie, Writing writing)
+      : trie_(std::move(trie)), writing_(writing) {}
 
   // For a string of which `state` has been read, between two characters. Valid until the next call.
   const Entry& of(Automaton& automaton, StateId state);
@@ -30,6 +32,7 @@ class StringMasks {
   void walk(Automaton& automaton, StateId state, Entry& entry) const;
 
   std::shared_ptr<const TokenTrie> trie_;
+  Writing writing_;
   std::unordered_map<StateId, Entry> entries_;
 };
 
