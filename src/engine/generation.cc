@@ -3,12 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 #include <utility>
 
 #include "espalier/error.h"
 
 namespace espalier::engine {
 namespace {
+
+// Up to so many allowed tokens, only their rows of the output head are computed: a row costs a
+// group of 16, so this many are a few percent of a small vocabulary.
+constexpr std::size_t few_tokens = 64;
+
+// The tokens of a mask within the vocabulary, as far as they are at most `most`; else none.
+std::vector<base::TokenId> few_of(std::span<const std::uint64_t> mask, std::size_t most) {
+  std::size_t count = 0;
+  for (const std::uint64_t word : mask) count += static_cast<std::size_t>(std::popcount(word));
+  std::vector<base::TokenId> tokens;
+  if (count > most) return tokens;
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    for (std::uint64_t word = mask[i]; word != 0; word &= word - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(word));
+      tokens.push_back(static_cast<base::TokenId>(64 * i + bit));
+    }
+  }
+  return tokens;
+}
 
 // How many of the last bytes of `text` might be the beginning of `needle`.
 std::size_t overlap(const std::string& text, const std::string& needle) {
@@ -55,40 +76,81 @@ std::optional<std::string> Generation::next() {
   if (sequence_.length() + pending_.size() > engine_.options().context) {
     return finish(FinishReason::context_limit);
   }
-  const std::size_t last = pending_.size() - 1;
-  switch (engine_.step({{.sequence = &sequence_, .tokens = pending_, .wanted = {&last, 1}}},
-                       output_, stop_)) {
-    case StepStatus::done:
-      break;
-    case StepStatus::cancelled:
-      return finish(FinishReason::cancelled);
-    case StepStatus::cache_full:
-      throw DecodingFailure(
-          "the KV cache is full of other conversations: end one, or give the engine more "
-          "cache_tokens");
+  std::optional<base::TokenId> next = forced();
+  if (!next) {
+    switch (step()) {
+      case StepStatus::done:
+        break;
+      case StepStatus::cancelled:
+        return finish(FinishReason::cancelled);
+      case StepStatus::cache_full:
+        throw DecodingFailure(
+            "the KV cache is full of other conversations: end one, or give the engine more "
+            "cache_tokens");
+    }
+    next = sample();
+    pending_.clear();
   }
-  const base::TokenId token = sample();
+  const base::TokenId token = *next;
+  if (settings_.constraint) settings_.constraint->accept(token);
   if (std::find(settings_.stop_tokens.begin(), settings_.stop_tokens.end(), token) !=
       settings_.stop_tokens.end()) {
     return finish(FinishReason::stop);
   }
-  pending_.assign(1, token);
+  pending_.push_back(token);
   recent_.push_back(token);
   tokens_.push_back(token);
   return release(decoder_.push(token));
 }
 
+// The one token that may come, where the constraint allows no other: it joins those of the next
+// step.
+std::optional<base::TokenId> Generation::forced() {
+  if (!settings_.constraint) return std::nullopt;
+  if (stop_.stop_requested()) return std::nullopt;  // the step says so
+  mask_ = settings_.constraint->mask();
+  allowed_ = few_of(mask_, few_tokens);
+  return allowed_.size() == 1 ? std::optional(allowed_.front()) : std::nullopt;
+}
+
+StepStatus Generation::step() {
+  const std::size_t last = pending_.size() - 1;
+  return engine_.step({{.sequence = &sequence_,
+                        .tokens = pending_,
+                        .wanted = {&last, 1},
+                        .vocabulary_rows = allowed_}},
+                      output_, stop_);
+}
+
 // What the last step's logits say. Embeddings may be padded beyond the tokenizer's tokens; those
 // rows stand for nothing.
 base::TokenId Generation::sample() {
-  const std::span<const float> logits = output_.logits(0).row(0);
   try {
-    return sampler_.sample(logits.first(std::min(logits.size(), vocabulary_)), recent_);
+    const std::span<const float> all = logits();
+    return sampler_.sample(all.first(std::min(all.size(), vocabulary_)), recent_);
   } catch (...) {
     // As before the step, so that whoever tries again feeds nothing twice.
     sequence_.truncate(sequence_.length() - pending_.size());
     throw;
   }
+}
+
+// Of the last step, -inf where the constraint allows no token.
+std::span<const float> Generation::logits() {
+  const std::span<const float> computed = output_.logits(0).row(0);
+  if (!settings_.constraint) return computed;
+  allowed_logits_.assign(engine_.model().config.vocabulary,
+                         -std::numeric_limits<float>::infinity());
+  if (!allowed_.empty()) {
+    for (std::size_t i = 0; i < allowed_.size(); ++i) {
+      allowed_logits_[static_cast<std::size_t>(allowed_[i])] = computed[i];
+    }
+    return allowed_logits_;
+  }
+  for (std::size_t t = 0; t < std::min(computed.size(), 64 * mask_.size()); ++t) {
+    if ((mask_[t / 64] >> (t % 64) & 1U) != 0) allowed_logits_[t] = computed[t];
+  }
+  return allowed_logits_;
 }
 
 // Adds `text` to what is held back and gives out all that cannot be part of a stop string any more.

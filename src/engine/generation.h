@@ -6,13 +6,16 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "engine/engine.h"
 #include "engine/sampling.h"
+#include "engine/token_constraint.h"
 #include "text/stream_decoder.h"
 #include "text/tokenizer.h"
 
@@ -31,6 +34,9 @@ struct GenerationSettings {
   std::size_t maximum_tokens = 0;               // 0: until the context is full
   std::vector<base::TokenId> stop_tokens = {};  // not part of the text
   std::vector<std::string> stop_strings = {};   // not part of the text; must not be empty strings
+  // Null: any token. Else probabilities are those of the allowed tokens among themselves, and a
+  // token that is the only one is taken without being computed. Used by one answer only.
+  std::shared_ptr<TokenConstraint> constraint = nullptr;
 };
 
 class Generation {
@@ -61,13 +67,20 @@ class Generation {
   std::size_t vocabulary_;  // the tokenizer's
   text::StreamDecoder decoder_;
   StepOutput output_;
-  std::vector<base::TokenId> pending_;  // fed by the next step: the prompt, then the last token
+  // Fed by the next step: the prompt, then the last token and those that had to come before it.
+  std::vector<base::TokenId> pending_;
   std::vector<base::TokenId> recent_;
   std::vector<base::TokenId> tokens_;
-  std::string held_;  // decoded text that may be the beginning of a stop string
+  std::string held_;                     // decoded text that may be the beginning of a stop string
+  std::span<const std::uint64_t> mask_;  // the constraint's, of the token under way
+  std::vector<base::TokenId> allowed_;   // by the constraint, where they are few
+  std::vector<float> allowed_logits_;    // f32 [V], -inf where a token is not allowed
   FinishReason finish_ = FinishReason::none;
 
+  std::optional<base::TokenId> forced();
+  StepStatus step();
   base::TokenId sample();
+  std::span<const float> logits();
   std::optional<std::string> finish(FinishReason reason);
   std::string release(std::string text);
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include "engine/fixture_testing.h"
@@ -184,6 +185,97 @@ TEST(ModelPackage, AnUnknownTokenizerIsRefusedByName) {
   const std::string path = ::testing::TempDir() + "espalier_bert.gguf";
   std::ofstream(path, std::ios::binary) << text;
   EXPECT_THAT([&] { load_package(path, 1); }, ThrowsMessage<InvalidFile>(HasSubstr("'bert'")));
+}
+
+using Places = std::vector<std::vector<base::TokenId>>;
+
+// Allows a list of tokens at each place, and remembers what it was given.
+class Script : public TokenConstraint {
+ public:
+  Script(std::size_t vocabulary, Places allowed)
+      : words_((vocabulary + 63) / 64), allowed_(std::move(allowed)) {}
+
+  std::span<const std::uint64_t> mask() override {
+    words_.assign(words_.size(), 0);
+    for (base::TokenId token : allowed_[std::min(accepted_.size(), allowed_.size() - 1)]) {
+      words_[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1} << (token % 64);
+    }
+    return words_;
+  }
+  void accept(base::TokenId token) override { accepted_.push_back(token); }
+
+  const std::vector<base::TokenId>& accepted() const { return accepted_; }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  Places allowed_;
+  std::vector<base::TokenId> accepted_;
+};
+
+TEST_F(GenerationTest, AConstraintThatAllowsEverythingChangesNothing) {
+  std::vector<base::TokenId> every(package_.tokenizer->vocabulary_size());
+  std::iota(every.begin(), every.end(), 0);
+  const auto script = std::make_shared<Script>(every.size(), Places{every});
+  const Answer answer = run({.maximum_tokens = 30, .constraint = script});
+  EXPECT_EQ(answer.tokens, run({.maximum_tokens = 30}).tokens);
+  EXPECT_EQ(script->accepted(), answer.tokens);
+}
+
+TEST_F(GenerationTest, TheLikeliestOfFewOrManyAllowedTokensIsTaken) {
+  const std::size_t last = prompt_.size() - 1;
+  StepOutput output;
+  Sequence sequence = engine_.new_sequence();
+  engine_.step({{.sequence = &sequence, .tokens = prompt_, .wanted = {&last, 1}}}, output);
+  const std::span<const float> logits = output.logits(0).row(0);
+  for (const std::size_t count : {2, 40, 100}) {  // rows by themselves, and the whole head
+    std::vector<base::TokenId> allowed(count);
+    std::iota(allowed.begin(), allowed.end(), 20);
+    const auto expected = *std::ranges::max_element(
+        allowed, {}, [&](base::TokenId t) { return logits[static_cast<std::size_t>(t)]; });
+    const auto script = std::make_shared<Script>(272, Places{allowed});
+    EXPECT_EQ(run({.maximum_tokens = 1, .constraint = script}).tokens, std::vector{expected});
+  }
+}
+
+TEST_F(GenerationTest, OnlySampledTokensAreComputedForAndTheOnlyOneIsTaken) {
+  const std::vector<base::TokenId> some = {30, 31, 32};
+  const auto script = [&] {
+    return std::make_shared<Script>(272, Places{{40}, {41}, some, {42}, some, {2}});
+  };
+  const Answer answer = run({.maximum_tokens = 20, .stop_tokens = {2}, .constraint = script()});
+  EXPECT_EQ(answer.reason, FinishReason::stop);
+  ASSERT_EQ(answer.tokens.size(), 5U);
+  EXPECT_EQ(answer.tokens[0], 40);
+  EXPECT_EQ(answer.tokens[1], 41);
+  EXPECT_EQ(answer.tokens[3], 42);
+  // Two steps: for the third token and the fifth.
+  const std::size_t before = engine_.stats().computed_tokens;
+  run({.maximum_tokens = 20, .stop_tokens = {2}, .constraint = script()});
+  EXPECT_EQ(engine_.stats().computed_tokens - before, prompt_.size() + 4);
+  // What came without being computed is in the sequence all the same: the next token is what it
+  // would be had all been one prompt.
+  std::vector<base::TokenId> all = prompt_;
+  all.insert(all.end(), answer.tokens.begin(), answer.tokens.begin() + 4);
+  const std::size_t last = all.size() - 1;
+  StepOutput output;
+  Sequence sequence = engine_.new_sequence();
+  engine_.step({{.sequence = &sequence, .tokens = all, .wanted = {&last, 1}}}, output);
+  const auto row = output.logits(0).row(0);
+  EXPECT_EQ(answer.tokens[4], *std::ranges::max_element(some, {}, [&](base::TokenId t) {
+              return row[static_cast<std::size_t>(t)];
+            }));
+}
+
+TEST_F(GenerationTest, RandomTokensAreOfTheAllowedOnesOnly) {
+  const std::vector<base::TokenId> some = {50, 60, 70};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto script = std::make_shared<Script>(272, Places{some});
+    const Answer answer = run(
+        {.sampling = {.temperature = 5, .seed = seed}, .maximum_tokens = 10, .constraint = script});
+    for (base::TokenId token : answer.tokens) {
+      EXPECT_NE(std::ranges::find(some, token), some.end());
+    }
+  }
 }
 
 }  // namespace
