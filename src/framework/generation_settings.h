@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "engine/sampling.h"
 #include "espalier/generation_options.h"
+#include "guide/guide.h"
 
 namespace espalier::framework {
 
@@ -15,6 +17,8 @@ inline constexpr double default_probability_threshold = 0.9;
 struct TurnSettings {
   engine::SamplingOptions sampling = {};
   std::size_t maximum_tokens = 0;  // 0: as many as fit
+  // What the answer is held to; null: nothing.
+  std::shared_ptr<const guide::Guide> guide = nullptr;
 };
 
 // Throws InvalidArgument naming the option, what it was and its range. Without a seed in the

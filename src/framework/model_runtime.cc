@@ -63,6 +63,11 @@ ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptio
       stop_tokens_(all_stop_tokens(format_, package_)),
       engine_(package_.model, engine_options(*package_.model, options)) {}
 
+std::shared_ptr<const guide::TokenTrie> ModelRuntime::token_trie() {
+  std::call_once(trie_made_, [this] { trie_ = guide::TokenTrie::of(tokenizer(), stop_tokens_); });
+  return trie_;
+}
+
 void ModelRuntime::append(const Transcript::Entry& entry, const Transcript::Entry* before,
                           std::vector<base::TokenId>& ids) const {
   format_.append_message(tokenizer(), {role(entry), entry_text(entry)},

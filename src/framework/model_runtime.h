@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "engine/model_package.h"
 #include "espalier/transcript.h"
 #include "framework/sequence_park.h"
+#include "guide/token_trie.h"
 #include "kernels/kv_page.h"
 #include "text/chat_format.h"
 
@@ -38,6 +41,9 @@ class ModelRuntime {
   engine::Engine& engine() noexcept { return engine_; }
   SequencePark& park() noexcept { return park_; }
   std::size_t context() const noexcept { return engine_.options().context; }
+  // The vocabulary as guides walk it, made when it is first asked for. May be called from any
+  // thread.
+  std::shared_ptr<const guide::TokenTrie> token_trie();
 
   // Appends an entry of a conversation as the model wants it written. `before` is the entry before
   // it, null for the first.
@@ -52,6 +58,8 @@ class ModelRuntime {
   std::vector<base::TokenId> stop_tokens_;
   engine::Engine engine_;
   SequencePark park_;
+  std::once_flag trie_made_;
+  std::shared_ptr<const guide::TokenTrie> trie_;
 };
 
 }  // namespace espalier::framework

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "espalier/error.h"
+#include "framework/guide_constraint.h"
 
 namespace espalier::framework {
 namespace {
@@ -26,11 +27,15 @@ void check_room(const ModelRuntime& runtime, std::size_t tokens) {
       tokens, runtime.context());
 }
 
-engine::GenerationSettings generation_settings(const ModelRuntime& runtime,
+engine::GenerationSettings generation_settings(ModelRuntime& runtime,
                                                const TurnSettings& settings) {
-  return {.sampling = settings.sampling,
-          .maximum_tokens = settings.maximum_tokens,
-          .stop_tokens = runtime.stop_tokens()};
+  engine::GenerationSettings wanted = {.sampling = settings.sampling,
+                                       .maximum_tokens = settings.maximum_tokens,
+                                       .stop_tokens = runtime.stop_tokens()};
+  if (settings.guide) {
+    wanted.constraint = std::make_shared<GuideConstraint>(settings.guide, runtime.token_trie());
+  }
+  return wanted;
 }
 
 }  // namespace

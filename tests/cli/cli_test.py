@@ -269,6 +269,34 @@ class Perplexity(Cli):
         self.assert_fails(1, "do not fill one window", "perplexity", "--model", FIXTURE, "--file", file)
 
 
+class GuidedRespond(Cli):
+    def respond(self, schema: object, *options: str) -> dict:
+        file = self.folder / "schema.json"
+        file.write_text(json.dumps(schema))
+        return json.loads(self.output("respond", "--model", FIXTURE, "--prompt", "a", "--schema", file, "--json",
+                                      *options))
+
+    def test_answer_fits_the_schema(self) -> None:
+        schema = {"type": "object", "properties": {"ok": {"type": "boolean"}, "n": {"enum": [1, 2, 3]}},
+                  "required": ["ok", "n"], "additionalProperties": False}
+        for seed in ("1", "2", "3"):
+            found = self.respond(schema, "--temperature", "2", "--seed", seed)
+            answer = json.loads(found["text"])
+            self.assertTrue(found["is_complete"])
+            self.assertEqual(set(answer), {"ok", "n"})
+            self.assertIn(answer["ok"], (True, False))
+            self.assertIn(answer["n"], (1, 2, 3))
+
+    def test_what_cannot_be_held_to_is_refused_before_anything_is_computed(self) -> None:
+        for schema, words in ((b'{"$dynamicRef": "#a"}', "#/$dynamicRef"), (b'{"type": "no"}', "#/type"),
+                              (b"{", "schema.json")):
+            (self.folder / "schema.json").write_bytes(schema)
+            self.assert_fails(1, words, "respond", "--model", FIXTURE, "--prompt", "a", "--schema",
+                              self.folder / "schema.json")
+        self.assert_fails(1, "gone.json", "respond", "--model", FIXTURE, "--prompt", "a", "--schema",
+                          self.folder / "gone.json")
+
+
 class Bench(Cli):
     def test_prints_every_figure(self) -> None:
         found = json.loads(self.output("bench", "--model", FIXTURE, "--prompt-tokens", "32", "--decode-tokens", "8",

@@ -25,8 +25,8 @@ LAYERS: dict[str, list[str]] = {
     "guide": ["text"],
     "model": ["kernels"],
     "engine": ["model", "text"],
-    "framework": ["engine"],
-    "cli": ["framework", "guide"],
+    "framework": ["engine", "guide"],
+    "cli": ["framework"],
 }
 
 # Which layer a public header belongs to; those not named here belong to the framework.

@@ -4,8 +4,8 @@
 
 Each family's fixture goes from GGUF to a folder: PyPI `tokenizers` must give our tokens with its tokenizer.json, and,
 where PyPI `transformers` and `torch` are installed (scripts/setup --verify), AutoModelForCausalLM and
-PreTrainedTokenizerFast must give our tokens and our logits. Each folder goes to GGUF: PyPI `gguf` must read the values that `safetensors`
-reads from the folder, and the tokens. A MODEL takes the place of the fixtures.
+PreTrainedTokenizerFast must give our tokens and our logits. Each folder goes to GGUF: PyPI `gguf` must read the values
+that `safetensors` reads from the folder, and the tokens. A MODEL takes the place of the fixtures.
 """
 
 import json

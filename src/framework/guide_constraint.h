@@ -1,0 +1,31 @@
+// A guide as the engine's constraint.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/token.h"
+#include "engine/token_constraint.h"
+#include "guide/guide.h"
+#include "guide/matcher.h"
+#include "guide/token_trie.h"
+
+namespace espalier::framework {
+
+class GuideConstraint : public engine::TokenConstraint {
+ public:
+  // The trie's end tokens are to be the tokens that end the answer.
+  GuideConstraint(std::shared_ptr<const guide::Guide> guide,
+                  std::shared_ptr<const guide::TokenTrie> trie);
+
+  std::span<const std::uint64_t> mask() override;
+  // Throws DecodingFailure where the guide does not take the token.
+  void accept(base::TokenId token) override;
+
+ private:
+  guide::Matcher matcher_;
+  guide::TokenMask mask_;
+};
+
+}  // namespace espalier::framework

@@ -1,0 +1,67 @@
+// Sessions whose answers are held to a guide. The model is tiny and random, so that nothing but the
+// guide makes its answers JSON.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+#include "framework/engine_access.h"
+#include "framework/fixture_testing.h"
+#include "guide/guide.h"
+
+namespace espalier {
+namespace {
+
+using framework::EngineAccess;
+using framework::testing::tiny_model;
+
+Response guided(const SystemLanguageModel& model, const std::string& schema, std::uint64_t seed,
+                std::size_t tokens = 200) {
+  framework::TurnSettings settings;
+  settings.sampling = {.temperature = 1.5F, .seed = seed};
+  settings.maximum_tokens = tokens;
+  settings.guide = guide::Guide::of_schema(base::JsonDocument::parse("schema", schema).root(),
+                                           guide::answer_options);
+  LanguageModelSession session(model);
+  return EngineAccess::stream(session, "Hello", settings).collect();
+}
+
+TEST(GuidedTurn, AnAnswerIsOneOfTheChoices) {
+  const SystemLanguageModel model = tiny_model();
+  bool yes = false, no = false;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const Response response = guided(model, R"({"enum": ["yes", "no"]})", seed);
+    EXPECT_TRUE(response.is_complete) << response.content;
+    yes = yes || response.content == "\"yes\"";
+    no = no || response.content == "\"no\"";
+    EXPECT_TRUE(response.content == "\"yes\"" || response.content == "\"no\"") << response.content;
+  }
+  EXPECT_TRUE(yes && no) << "a guide restricts the model and does not choose for it";
+}
+
+TEST(GuidedTurn, AnObjectHasItsMembersInTheirTypes) {
+  const SystemLanguageModel model = tiny_model();
+  const std::string schema = R"({"type": "object", "additionalProperties": false,
+    "properties": {"name": {"type": "string", "maxLength": 5}, "age": {"type": "integer",
+    "minimum": 0, "maximum": 150}}, "required": ["name", "age"]})";
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Response response = guided(model, schema, seed);
+    ASSERT_TRUE(response.is_complete) << response.content;
+    const auto document = base::JsonDocument::parse("answer", response.content);
+    EXPECT_EQ(document.root().size(), 2U);
+    EXPECT_LE(document.root().get_string("name").size(), 5U * 4);
+    EXPECT_LE(document.root().get_size("age"), 150U);
+  }
+}
+
+TEST(GuidedTurn, AnAnswerThatALimitCutsIsIncomplete) {
+  const Response response = guided(
+      tiny_model(), R"({"type": "array", "items": {"type": "null"}, "minItems": 100})", 1, 20);
+  EXPECT_FALSE(response.is_complete);
+  EXPECT_EQ(response.finish_reason, FinishReason::incomplete);
+  EXPECT_EQ(response.usage.response_tokens, 20U);
+}
+
+}  // namespace
+}  // namespace espalier
