@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import statistics
 import subprocess
 import sys
@@ -29,14 +29,17 @@ def ours(espalier: Path, model: Path, threads: int) -> tuple[float, float]:
     command = [str(espalier), "respond", "--model", str(model), "--prompt", PROMPT, "--temperature", "0",
                "--max-tokens", "1", "--threads", str(threads)]
     started = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         first = process.stdout.read(1)
         elapsed = time.perf_counter() - started
         process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)  # of this process: llama.cpp's are children, too
+        process.returncode = os.waitstatus_to_exitcode(status)
     if not first or process.returncode != 0:
         sys.exit(f"`{' '.join(command)}` ended with {process.returncode} and {'an' if first else 'no'} answer")
-    return elapsed * 1e3, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+    return elapsed * 1e3, usage.ru_maxrss * 1024 / 1e6
 
 
 def peer(model: Path, threads: int) -> float:

@@ -57,8 +57,7 @@ def entrants(model: Path) -> dict[str, Path]:
 
 def run(title: str, model: Path, arguments: argparse.Namespace) -> Result:
     print(f"-- {title}", file=sys.stderr)
-    options = ["--model", str(model), "--prompt-tokens", str(arguments.prompt_tokens),
-               "--decode-tokens", str(arguments.decode_tokens), "--threads", str(arguments.threads)]
+    options = vs_llamacpp.bench_options(model, arguments)
     rounds = vs_llamacpp.race(vs_llamacpp.runners_for(arguments.espalier, options), arguments.rounds)
     ours = rounds[OURS]
     middle = len(ours) // 2
@@ -107,10 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     setting.add_model_argument(parser)
     setting.add_espalier_argument(parser)
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of both (default: %(default)s)")
-    parser.add_argument("--prompt-tokens", type=int, default=512, metavar="N", help="default: %(default)s")
-    parser.add_argument("--decode-tokens", type=int, default=128, metavar="N", help="default: %(default)s")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: %(default)s")
+    vs_llamacpp.add_race_arguments(parser)
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there too")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios (.svg or .png)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the medians there")

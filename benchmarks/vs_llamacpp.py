@@ -109,14 +109,24 @@ def table(results: dict[str, list[Figures]], middle: dict[str, Figures], heading
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    setting.add_model_argument(parser)
-    setting.add_espalier_argument(parser)
+def add_race_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of both (default: %(default)s)")
     parser.add_argument("--prompt-tokens", type=int, default=512, metavar="N", help="default: %(default)s")
     parser.add_argument("--decode-tokens", type=int, default=128, metavar="N", help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: %(default)s")
+
+
+def bench_options(model: Path, arguments: argparse.Namespace) -> list[str]:
+    """What both programs are to measure."""
+    return ["--model", str(model), "--prompt-tokens", str(arguments.prompt_tokens),
+            "--decode-tokens", str(arguments.decode_tokens), "--threads", str(arguments.threads)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    setting.add_model_argument(parser)
+    setting.add_espalier_argument(parser)
+    add_race_arguments(parser)
     parser.add_argument("--busy", type=int, default=0, metavar="N",
                         help="keep N cores busy with other work meanwhile (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
@@ -131,10 +141,7 @@ def main() -> None:
         parser.error("--require compares two engines; --peer-only measures one")
     setting.require("numpy", "llama_cpp")
     model = setting.find_model(arguments.espalier, arguments.model)
-    options = ["--model", str(model), "--prompt-tokens", str(arguments.prompt_tokens),
-               "--decode-tokens", str(arguments.decode_tokens), "--threads", str(arguments.threads)]
-
-    runners = runners_for(arguments.espalier, options)
+    runners = runners_for(arguments.espalier, bench_options(model, arguments))
     if arguments.peer_only:
         del runners[OURS]
     machine = setting.machine()  # before the race: its load average must not be our own
