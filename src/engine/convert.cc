@@ -6,18 +6,13 @@
 #include <system_error>
 
 #include "engine/convert_common.h"
+#include "engine/package_text.h"
 #include "espalier/error.h"
 
 namespace espalier::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Unreadable counts as no.
-bool is_folder(const fs::path& path) {
-  std::error_code unreadable;
-  return fs::is_directory(path, unreadable);
-}
 
 bool is_there(const fs::path& path) {
   std::error_code unreadable;

@@ -9,8 +9,8 @@
 #include "base/output_folder.h"
 #include "engine/convert_common.h"
 #include "engine/end_tokens.h"
-#include "engine/gguf_vocabulary.h"
 #include "engine/model_card.h"
+#include "engine/package_text.h"
 #include "espalier/error.h"
 #include "model/families.h"
 #include "model/hf_config.h"
@@ -57,10 +57,9 @@ Json generation_json(const text::VocabularyData& vocabulary) {
 // All of the folder but its weights.
 Files small_files(const tensor::GgufFile& file, const model::ModelConfig& config,
                   tensor::DType dtype) {
-  const text::VocabularyData vocabulary = read_vocabulary(file);
+  const PackageText text = read_package_text(file, config.vocabulary);
+  const text::VocabularyData& vocabulary = text.vocabulary;
   const text::Tokenizer checked(vocabulary);
-  const std::string chat_template(
-      file.metadata().find_string("tokenizer.chat_template").value_or(""));
   const model::Family& family = model::family_of(file);
   const std::string origin = std::filesystem::path(file.name()).filename().string();
   return {
@@ -68,7 +67,7 @@ Files small_files(const tensor::GgufFile& file, const model::ModelConfig& config
       {"generation_config.json", generation_json(vocabulary).dump(2) + "\n"},
       {"tokenizer.json", text::write_tokenizer_json(vocabulary)},
       {"tokenizer_config.json",
-       text::write_tokenizer_config(vocabulary, chat_template, config.context)},
+       text::write_tokenizer_config(vocabulary, text.chat_template, config.context)},
       {"README.md", write_model_card({config.name, config.license}, origin)}};
 }
 

@@ -7,16 +7,15 @@
 #include "base/message_format.h"
 #include "base/output_folder.h"
 #include "engine/convert_common.h"
-#include "engine/end_tokens.h"
 #include "engine/gguf_vocabulary.h"
 #include "engine/model_card.h"
+#include "engine/package_text.h"
 #include "espalier/error.h"
 #include "model/families.h"
 #include "model/load_folder.h"
 #include "tensor/gguf_writer.h"
 #include "tensor/safetensors_folder.h"
 #include "text/tokenizer.h"
-#include "text/tokenizer_config.h"
 
 namespace espalier::engine {
 namespace {
@@ -82,8 +81,8 @@ ConvertReport convert_to_gguf(const std::filesystem::path& path,
                               const std::filesystem::path& output, const ConvertOptions& options) {
   const model::ModelConfig config = model::read_folder_config(path);
   const model::Family& family = model::family_of(config);
-  text::FolderTokenizer tokenizer = text::read_tokenizer_folder(path);
-  const text::Tokenizer checked(tokenizer.vocabulary);
+  PackageText text = read_package_text(path, config.vocabulary);
+  const text::Tokenizer checked(text.vocabulary);
   const auto folder = tensor::SafetensorsFolder::open(path);
   const auto source = model::weight_source(folder);
   const auto choose = [&](tensor::DType dtype, bool is_vector) {
@@ -93,15 +92,13 @@ ConvertReport convert_to_gguf(const std::filesystem::path& path,
                                         choose);
 
   ConvertReport report = report_on(config, weights.tensors());
-  set_ends(read_end_tokens(path, config.vocabulary), tokenizer.vocabulary, report.notes);
+  set_ends(text.end_tokens, text.vocabulary, report.notes);
   tensor::GgufKeys keys;
   model::GgufConfig architecture(config, family.gguf, folder.name(), keys);
   family.config_to_gguf(config, architecture);
   add_description(config, path, main_dtype(weights.tensors()), keys);
-  write_vocabulary(tokenizer.vocabulary, config.vocabulary, keys);
-  if (!tokenizer.chat_template.empty()) {
-    keys.add("tokenizer.chat_template", tokenizer.chat_template);
-  }
+  write_vocabulary(text.vocabulary, config.vocabulary, keys);
+  if (!text.chat_template.empty()) keys.add("tokenizer.chat_template", text.chat_template);
 
   base::require_space(output, report.bytes);
   const std::vector<float> rope = model::rope_frequencies(config);

@@ -16,19 +16,19 @@ namespace {
 // group of 16, so this many are a few percent of a small vocabulary.
 constexpr std::size_t few_tokens = 64;
 
-// The tokens of a mask within the vocabulary, as far as they are at most `most`; else none.
-std::vector<base::TokenId> few_of(std::span<const std::uint64_t> mask, std::size_t most) {
-  std::size_t count = 0;
-  for (const std::uint64_t word : mask) count += static_cast<std::size_t>(std::popcount(word));
-  std::vector<base::TokenId> tokens;
-  if (count > most) return tokens;
+// Puts the mask's tokens into `tokens` where they are at most few_tokens; else leaves it empty.
+void collect_few(std::span<const std::uint64_t> mask, std::vector<base::TokenId>& tokens) {
+  tokens.clear();
   for (std::size_t i = 0; i < mask.size(); ++i) {
     for (std::uint64_t word = mask[i]; word != 0; word &= word - 1) {
+      if (tokens.size() == few_tokens) {
+        tokens.clear();
+        return;
+      }
       const auto bit = static_cast<std::size_t>(std::countr_zero(word));
       tokens.push_back(static_cast<base::TokenId>(64 * i + bit));
     }
   }
-  return tokens;
 }
 
 // How many of the last bytes of `text` might be the beginning of `needle`.
@@ -109,7 +109,7 @@ std::optional<base::TokenId> Generation::forced() {
   if (!settings_.constraint) return std::nullopt;
   if (stop_.stop_requested()) return std::nullopt;  // the step says so
   mask_ = settings_.constraint->mask();
-  allowed_ = few_of(mask_, few_tokens);
+  collect_few(mask_, allowed_);
   return allowed_.size() == 1 ? std::optional(allowed_.front()) : std::nullopt;
 }
 

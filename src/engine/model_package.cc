@@ -1,6 +1,5 @@
 #include "engine/model_package.h"
 
-#include <system_error>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -13,11 +12,6 @@
 
 namespace espalier::engine {
 namespace {
-
-bool is_folder(const std::filesystem::path& path) {
-  std::error_code unreadable;
-  return std::filesystem::is_directory(path, unreadable);
-}
 
 // All but the model; the vocabulary's lists are gone before its weights come.
 ModelPackage package_of(PackageText text) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "base/json.h"
@@ -140,9 +139,7 @@ std::size_t ModelSummary::bytes() const noexcept {
 }
 
 ModelSummary summarise(const fs::path& path) {
-  std::error_code unreadable;
-  ModelSummary summary =
-      fs::is_directory(path, unreadable) ? summarise_folder(path) : summarise_gguf(path);
+  ModelSummary summary = is_folder(path) ? summarise_folder(path) : summarise_gguf(path);
   summary.path = path.string();
   summarise_layers(summary);
   return summary;

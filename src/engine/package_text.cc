@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
 #include <utility>
 
 #include "engine/end_tokens.h"
@@ -19,6 +20,11 @@ void require_a_row_for_each_token(const text::VocabularyData& vocabulary, std::s
 }
 
 }  // namespace
+
+bool is_folder(const std::filesystem::path& model) {
+  std::error_code unreadable;
+  return std::filesystem::is_directory(model, unreadable);
+}
 
 PackageText read_package_text(const tensor::GgufFile& file, std::size_t rows) {
   PackageText read;

@@ -21,6 +21,10 @@ struct PackageText {
   std::vector<base::TokenId> end_tokens = {};
 };
 
+// A model is a Hugging Face folder or else a GGUF file. What cannot be read counts as a file, whose
+// reader says what is wrong with it.
+bool is_folder(const std::filesystem::path& model);
+
 // `rows`: how many tokens the embedding has. Throws InvalidFile naming the file and the fault,
 // above all where the tokenizer has more tokens; AssetsUnavailable where a folder lacks a file.
 PackageText read_package_text(const tensor::GgufFile& file, std::size_t rows);
