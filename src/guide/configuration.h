@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "guide/plan.h"
@@ -16,11 +17,28 @@
 
 namespace espalier::guide {
 
+// A text that grows by a character at a time and whose copies share their beginnings.
+class GrowingText {
+ public:
+  void add(char32_t character);
+  std::u32string text() const;
+  explicit operator bool() const noexcept { return last_ != nullptr; }
+
+ private:
+  struct Character;
+  std::shared_ptr<const Character> last_;
+};
+
 // A key that an object has and no name of its plan is, or an item of an array whose items are
 // unique.
 struct SeenKey {
-  std::uint64_t hash = 0;
-  std::shared_ptr<const std::u32string> text;  // where the region's keys are few
+  SeenKey(std::u32string text_, std::shared_ptr<const SeenKey> before_)
+      : text(std::move(text_)), before(std::move(before_)) {}
+  SeenKey(const SeenKey&) = delete;
+  SeenKey& operator=(const SeenKey&) = delete;
+  ~SeenKey();  // without recursion
+
+  std::u32string text;
   std::shared_ptr<const SeenKey> before;
 };
 
@@ -79,11 +97,11 @@ struct Configuration {
   std::uint32_t last = 0;
   std::uint32_t depth = 0;
   std::uint32_t region = no_region;  // of a key that is none of the names
-  std::uint64_t hash = 0;            // of the key so far
+  std::uint64_t hash = 0;            // of `text`
   // From some beginnings of the key or item few can be reached: those that are taken are counted.
   bool few = false;
-  // The key so far, where they are few; an item so far, where items are unique.
-  std::shared_ptr<const std::u32string> text;
+  // A key of a region so far; an item so far, where items are unique.
+  GrowingText text;
 
   // Inside a string, or a key that is none of the names, and between two of its characters.
   bool in_text() const noexcept {

@@ -7,10 +7,10 @@ namespace espalier::guide {
 Guide::Guide(const SchemaOptions& options, const GuideLimits& limits)
     : options_(options), terms_(limits), automaton_(terms_, limits) {}
 
-const StringMasks::Entry& Guide::Use::string_mask(const std::shared_ptr<const TokenTrie>& trie,
-                                                  StateId state) const {
+const StringMask& Guide::Use::string_mask(const std::shared_ptr<const TokenTrie>& trie,
+                                          StateId state, TreePlace place) const {
   const auto masks = guide_.string_masks_.try_emplace(trie, trie, guide_.options_.writing).first;
-  return masks->second.of(guide_.automaton_, state);
+  return masks->second.of(guide_.automaton_, state, place);
 }
 
 std::shared_ptr<const Guide> Guide::of_schema(base::JsonValue schema, const SchemaOptions& options,

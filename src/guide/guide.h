@@ -34,8 +34,8 @@ class Guide {
     explicit Use(const Guide& guide)
         : guide_(guide), lock_(guide.mutex_), machine_(guide.machine()) {}
     JsonMachine* operator->() noexcept { return &machine_; }
-    const StringMasks::Entry& string_mask(const std::shared_ptr<const TokenTrie>& trie,
-                                          StateId state) const;
+    const StringMask& string_mask(const std::shared_ptr<const TokenTrie>& trie, StateId state,
+                                  TreePlace place) const;
 
    private:
     const Guide& guide_;

@@ -90,35 +90,46 @@ void JsonMachine::step(const Configuration& at, std::uint8_t byte, Configuration
   }
 }
 
-bool JsonMachine::may_take(const Configuration& at, std::uint8_t byte) const {
+ByteSet JsonMachine::following(const Configuration& at) const {
+  constexpr ByteSet blanks(" \n\t\r");
+  constexpr ByteSet values("\"-0123456789[fnt{");
+  constexpr ByteSet in_number("0123456789+-.Ee");
+  constexpr ByteSet behind_number(" \n\t\r,]}");
+  constexpr ByteSet in_text = ByteSet::range(0x20, 0xFF);
+  const auto structure = [&](const ByteSet& bytes) {
+    return at.blanks < blanks_ ? bytes | blanks : bytes;
+  };
   switch (at.place) {
     case Place::value:
+      return structure(values);
     case Place::array_begin:
-      // All that begins a value, ends an array or is a blank.
-      return byte < 0x80 &&
-             std::string_view("\t\n\r \"-0123456789[]fnt{").find(static_cast<char>(byte)) !=
-                 std::string_view::npos;
+      return structure(values | ByteSet("]"));
     case Place::literal:
-      return byte >= 'a' && byte <= 'z';
+      return ByteSet(json_words[at.first].substr(at.depth, 1));
     case Place::number:
-      return byte < 0x80;
+      return in_number | behind_number;
     case Place::object_begin:
-      return byte == '"' || byte == '}' || is_blank(byte);
+      return structure(ByteSet("\"}"));
     case Place::key_begin:
-      return byte == '"' || is_blank(byte);
+      return structure(ByteSet("\""));
     case Place::colon:
-      return byte == ':' || is_blank(byte);
+      return structure(ByteSet(":"));
     case Place::member_end:
-      return byte == ',' || byte == '}' || is_blank(byte);
+      return structure(ByteSet(",}"));
     case Place::item_end:
-      return byte == ',' || byte == ']' || is_blank(byte);
-    case Place::string:
+      return structure(ByteSet(",]"));
     case Place::key:
-      return byte >= 0x20;
+      return following_key(at);
+    case Place::string:
+      return in_text;
     case Place::finished:
-      return false;
+      return {};
   }
-  return true;
+  return in_text;
+}
+
+bool JsonMachine::takes_blanks(const Configuration& at, std::uint32_t count) const {
+  return allows_blanks(at.place) && at.blanks + count <= blanks_;
 }
 
 bool JsonMachine::complete(const Configuration& at) const {
@@ -255,6 +266,33 @@ void JsonMachine::end_scalar(const Configuration& at, Configurations& next) cons
   } else {
     end_value(at, next);
   }
+}
+
+Configurations JsonMachine::behind_text(const Configuration& at) const {
+  Configurations behind;
+  if (at.place == Place::key) {
+    end_other_key(at, at.frame->others, behind);
+  } else if (at.text) {
+    add_unique(at, {}, behind);
+  } else {
+    end_value(at, behind);
+  }
+  return behind;
+}
+
+std::vector<std::u32string> JsonMachine::barred_ends(const Configuration& at) const {
+  std::vector<std::u32string> ends;
+  if (ends_alike(at)) return ends;
+  const std::u32string begin = at.text.text();
+  if (at.place == Place::key) {
+    const std::vector<NamePlan>& names = plan_.objects[at.frame->plan].names;
+    for (std::uint32_t i = at.first; i < at.last; ++i)
+      ends.push_back(names[i].text.substr(at.depth));
+  }
+  for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
+    if (seen->text.starts_with(begin)) ends.push_back(seen->text.substr(begin.size()));
+  }
+  return ends;
 }
 
 void JsonMachine::step_number(const Configuration& at, std::uint8_t byte, Configurations& next) {

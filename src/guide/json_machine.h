@@ -7,6 +7,7 @@
 #include <array>
 #include <string_view>
 
+#include "guide/byte_set.h"
 #include "guide/configuration.h"
 #include "guide/guide_options.h"
 
@@ -28,18 +29,28 @@ class JsonMachine {
   // Adds to `next` where `byte` leads.
   void step(const Configuration& at, std::uint8_t byte, Configurations& next);
 
+  // The bytes that may come, and some that may not: step() adds nothing for others.
+  ByteSet following(const Configuration& at) const;
+
+  // Blanks may come, so many and more, and leave all else as it is.
+  bool takes_blanks(const Configuration& at, std::uint32_t count) const;
+
   // Whether nothing but the automaton's state decides what may come before the end of the string or
   // key that `at` is in, for so many characters.
   bool in_free_text(const Configuration& at, std::uint32_t characters) const {
     return at.in_text() && (!at.few || !automaton_.few_within(at.state, few_texts, characters));
   }
 
-  // A quick no to most bytes: step() adds nothing where this is false.
-  bool may_take(const Configuration& at, std::uint8_t byte) const;
+  // Of `at` in a free text, what its end leads to whatever the text was, or where it was none that
+  // must not be there twice.
+  Configurations behind_text(const Configuration& at) const;
 
-  // Where `at`, inside a string, is behind the string's end, of which the caller knows that it may
-  // come.
-  void end_value(Configuration at, Configurations& next) const;
+  // The ends of such texts that must not be there twice, or that are keys with a rule of their own:
+  // in front of them is what has been read.
+  std::vector<std::u32string> barred_ends(const Configuration& at) const;
+
+  // Whether what is behind the text does not depend on what it is.
+  static bool ends_alike(const Configuration& at) { return at.place == Place::string && !at.text; }
 
   bool complete(const Configuration& at) const;
 
@@ -49,6 +60,7 @@ class JsonMachine {
   bool can_close_array(const Frame& frame) const;
   void open_objects(const Configuration& at, const NodePlan& node, Configurations& next);
   void open_arrays(const Configuration& at, const NodePlan& node, Configurations& next);
+  void end_value(Configuration at, Configurations& next) const;
   void end_scalar(const Configuration& at, Configurations& next) const;
   void close(const Configuration& at, Configurations& next) const;
   void step_literal(const Configuration& at, std::uint8_t byte, Configurations& next);
@@ -61,13 +73,18 @@ class JsonMachine {
   void begin_unique(Configuration at, std::uint8_t byte, Configurations& next);
   bool text_alive(const Configuration& at);
   bool text_alive_through(const Configuration& at, char32_t first, char32_t last);
+  bool is_new(const Configuration& at) const;
   void end_unique(const Configuration& at, Configurations& next) const;
+  void add_unique(const Configuration& at, std::u32string text, Configurations& next) const;
   void grow(Configuration& at, char32_t character);
 
   // member_keys.cc:
   void begin_key(const Configuration& at, Configurations& next);
   void step_key(Configuration at, std::uint8_t byte, Configurations& next);
-  void end_key(const Configuration& at, Configurations& next);
+  ByteSet following_key(const Configuration& at) const;
+  void end_key(const Configuration& at, Configurations& next) const;
+  void end_other_key(const Configuration& at, const std::shared_ptr<const SeenKey>& others,
+                     Configurations& next) const;
   void narrow(Configuration& at, char32_t character) const;
   bool key_alive(const Configuration& at);
   bool key_alive_through(const Configuration& at, char32_t first, char32_t last);

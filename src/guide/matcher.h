@@ -17,34 +17,10 @@
 #include <vector>
 
 #include "guide/guide.h"
+#include "guide/token_mask.h"
 #include "guide/token_trie.h"
 
 namespace espalier::guide {
-
-// A bit for each token of the vocabulary.
-class TokenMask {
- public:
-  explicit TokenMask(std::size_t vocabulary) : size_(vocabulary), words_((vocabulary + 63) / 64) {}
-
-  bool allows(TokenId token) const {
-    const auto at = static_cast<std::size_t>(token);
-    return at < size_ && (words_[at / 64] >> (at % 64) & 1U) != 0;
-  }
-  void allow(TokenId token) {
-    const auto at = static_cast<std::size_t>(token);
-    words_[at / 64] |= std::uint64_t{1} << (at % 64);
-  }
-  void clear() { words_.assign(words_.size(), 0); }
-  std::size_t count() const;
-  std::size_t size() const noexcept { return size_; }
-  const std::vector<std::uint64_t>& words() const noexcept { return words_; }
-  std::vector<std::uint64_t>& words() noexcept { return words_; }
-  bool operator==(const TokenMask&) const = default;
-
- private:
-  std::size_t size_;
-  std::vector<std::uint64_t> words_;
-};
 
 class Matcher {
  public:
@@ -73,15 +49,6 @@ class Matcher {
 
  private:
   using Shared = std::shared_ptr<const Configurations>;
-
-  void mask_text(Guide::Use& machine, const Configuration& at, TokenMask& mask) const;
-  struct Part {  // of a trie's nodes
-    std::size_t begin;
-    std::size_t end;
-  };
-  void walk(Guide::Use& machine, const TokenTrie& trie, Configurations from, Part part,
-            TokenMask& mask) const;
-  bool read(Configurations& at, std::string_view bytes) const;
 
   std::shared_ptr<const Guide> guide_;
   std::shared_ptr<const TokenTrie> trie_;

@@ -16,40 +16,21 @@ using testing::end_token;
 using testing::guide_of;
 
 // Tokens that run past the ends of keys, strings and containers, split characters and escapes.
-const std::vector<std::string> words = {"{\"",
-                                        "\":",
-                                        "\",\"",
-                                        "\"}",
-                                        "}]",
-                                        "],",
-                                        "a\"",
-                                        "ab",
-                                        "name",
-                                        "name\":",
-                                        "true}",
-                                        "null,",
-                                        "12",
-                                        ".5",
-                                        "-1",
-                                        "\\u00",
-                                        "\\n",
-                                        "\\\"",
-                                        "é",
-                                        "\xC3",
-                                        "\xA9"
-                                        "a",
-                                        "🐲",
-                                        " \"",
-                                        "\n  ",
-                                        ": {",
-                                        "[[",
-                                        "\"a\":",
-                                        ", \"",
-                                        "0]",
-                                        "9}",
-                                        "b\":\"",
-                                        "e5",
-                                        "\\ud83d"};
+const std::vector<std::string> words = {
+    "{\"", "\":", "\",\"", "\"}", "}]", "],", "a\"", "ab", "name", "name\":", "true}", "null,",
+    "12", ".5", "-1", "\\u00", "\\n", "\\\"", "é", "\xC3",
+    "\xA9"
+    "a",
+    "🐲", " \"", "\n  ", ": {", "[[", "\"a\":", ", \"", "0]", "9}", "b\":\"", "e5", "\\ud83d",
+    // behind a quote, enough to be known by a mask
+    "\"a", "\"ab", "\"abc", "\"name", "\"name\"", "\"x\",", "\"x\":", "\"\",", "\"\\n", "{\"a",
+    "{\"ab\":", "[\"a\",\"",
+    // one key or item behind the other
+    "\":1,\"a\":", "\":1,\"x", "\",\"a\"", "a\":[],\"a\"", "b\":{\"b\":", "x\":1,\"x\":",
+    // ends behind escapes
+    "\\u0061\"", "\\u0061\":1", "\\\\\"", "\\u0061b\",",
+    // blanks in front
+    " ", "  ", "\n", "\n \t", " }", " ,\"a\"", " 12", " ab", " [", "\r\n\""};
 
 const char* const schemas[] = {
     "true",
@@ -70,6 +51,11 @@ const char* const schemas[] = {
     R"({"type":"array","items":{"enum":["a","ab",12,0,true]},"uniqueItems":true,"minItems":3})",
     R"({"type":"array","contains":{"type":"string"},"maxContains":1,"maxItems":3})",
     R"({"type":"object","not":{"additionalProperties":{"type":"integer"}},"maxProperties":2})",
+    R"({"type":"object","properties":{"a":{},"ab":{},"name":{}},"additionalProperties":{"enum":[1,"a",[],{}]}})",
+    R"({"type":"string","minLength":2,"maxLength":5})",
+    R"({"type":"array","items":{"type":"string","minLength":1},"uniqueItems":true,"maxItems":3})",
+    R"({"type":"object","additionalProperties":{"type":"string","maxLength":1},"propertyNames":{"minLength":1,"maxLength":2}})",
+    R"({"anyOf":[{"type":"object","properties":{"a":{"type":"integer"}}},{"type":"object","required":["b"]},{"type":"array"}]})",
 };
 
 TokenMask brute_force(const Matcher& matcher, const TokenTrie& trie) {

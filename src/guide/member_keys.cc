@@ -9,8 +9,6 @@ namespace espalier::guide {
 namespace {
 
 constexpr std::uint64_t hash_step(std::uint64_t hash, char32_t character) {
-  // Equal keys have equal hashes, which is all that soundness needs: two different keys with one
-  // hash only bar the second of them.
   hash = (hash ^ character) * 0x9E3779B97F4A7C15ULL;
   return hash ^ (hash >> 32);
 }
@@ -75,7 +73,6 @@ void JsonMachine::begin_key(const Configuration& at, Configurations& next) {
     key.region = i;
     key.state = plan.regions[i].keys;
     key.few = plan.regions[i].few;
-    key.text = key.few ? std::make_shared<const std::u32string>() : nullptr;
     if (key_alive(key)) next.push_back(key);
   }
 }
@@ -95,10 +92,10 @@ void JsonMachine::narrow(Configuration& at, char32_t character) const {
   at.first = static_cast<std::uint32_t>(from - names.begin());
   at.last = static_cast<std::uint32_t>(to - names.begin());
   ++at.depth;
-  at.hash = hash_step(at.hash, character);
   if (at.region == no_region) return;
   at.state = automaton_.next(at.state, character);
-  if (at.text) at.text = std::make_shared<const std::u32string>(*at.text + character);
+  at.hash = hash_step(at.hash, character);
+  at.text.add(character);
 }
 
 // Whether what was read of the key is the beginning of one that may be here.
@@ -126,9 +123,10 @@ bool JsonMachine::others_left(const Configuration& at) {
   for (std::uint32_t i = at.first; i < at.last; ++i) {
     if (accepted(std::u32string_view(plan.names[i].text).substr(at.depth))) ++taken;
   }
+  const std::u32string text = at.text.text();
   for (const SeenKey* key = at.frame->others.get(); key != nullptr; key = key->before.get()) {
-    if (!key->text || !key->text->starts_with(*at.text)) continue;
-    if (accepted(std::u32string_view(*key->text).substr(at.depth))) ++taken;
+    if (!key->text.starts_with(text)) continue;
+    if (accepted(std::u32string_view(key->text).substr(at.depth))) ++taken;
   }
   return taken < all;
 }
@@ -173,38 +171,70 @@ void JsonMachine::step_key(Configuration at, std::uint8_t byte, Configurations& 
   next.push_back(std::move(at));
 }
 
-void JsonMachine::end_key(const Configuration& at, Configurations& next) {
+ByteSet JsonMachine::following_key(const Configuration& at) const {
+  constexpr ByteSet any = ByteSet::range(0x20, 0xFF);
+  if (at.region != no_region || !at.bytes.between_characters()) return any;
+  constexpr unsigned most_looked_at = 32;
+  ByteSet bytes("\"\\");
+  const std::vector<NamePlan>& names = plan_.objects[at.frame->plan].names;
+  unsigned looked_at = 0;
+  for (auto name = names.begin() + at.first; name != names.begin() + at.last;) {
+    if (name->text.size() <= at.depth) {
+      ++name;
+      continue;
+    }
+    const char32_t character = name->text[at.depth];
+    if (character >= 0x80 || ++looked_at > most_looked_at) return any;
+    bytes.add(static_cast<std::uint8_t>(character));
+    name = std::partition_point(name, names.begin() + at.last, [&](const NamePlan& each) {
+      return each.text[at.depth] == character;
+    });
+  }
+  return bytes;
+}
+
+void JsonMachine::end_key(const Configuration& at, Configurations& next) const {
   const Frame& frame = *at.frame;
   const ObjectPlan& plan = plan_.objects[frame.plan];
   const bool named = at.first < at.last && plan.names[at.first].text.size() == at.depth;
-  Configuration behind;
-  behind.place = Place::colon;
-  if (at.region == no_region) {
-    if (!named || !name_free(frame, at.first)) return;
-    auto with = std::make_shared<Frame>(frame);
-    with->missing = missing_with(frame, at.first);
-    with->seen[at.first / 64] |= std::uint64_t{1} << (at.first % 64);
-    ++with->count;
-    behind.frame = std::move(with);
-    behind.node = plan.names[at.first].value;
-  } else {
+  if (at.region != no_region) {
     if (named || !automaton_.accepts(at.state)) return;
+    std::u32string text = at.text.text();
     for (const SeenKey* key = frame.others.get(); key != nullptr; key = key->before.get()) {
-      if (key->hash == at.hash) return;
+      if (key->text == text) return;
     }
-    for (const MemberChoice& choice : plan.regions[at.region].choices) {
-      if (!room_for(frame, choice)) continue;
-      auto with = std::make_shared<Frame>(frame);
-      ++with->count;
-      with->witnesses &= ~choice.witnesses;
-      with->others = std::make_shared<const SeenKey>(SeenKey{at.hash, at.text, frame.others});
-      behind.frame = std::move(with);
-      behind.node = choice.value;
-      next.push_back(behind);
-    }
+    end_other_key(at, std::make_shared<SeenKey>(std::move(text), frame.others), next);
     return;
   }
+  if (!named || !name_free(frame, at.first)) return;
+  auto with = std::make_shared<Frame>(frame);
+  with->missing = missing_with(frame, at.first);
+  with->seen[at.first / 64] |= std::uint64_t{1} << (at.first % 64);
+  ++with->count;
+  Configuration behind;
+  behind.place = Place::colon;
+  behind.frame = std::move(with);
+  behind.node = plan.names[at.first].value;
   next.push_back(std::move(behind));
+}
+
+// Where the key's end leads, `others` being those that the object has with it.
+void JsonMachine::end_other_key(const Configuration& at,
+                                const std::shared_ptr<const SeenKey>& others,
+                                Configurations& next) const {
+  const Frame& frame = *at.frame;
+  for (const MemberChoice& choice : plan_.objects[frame.plan].regions[at.region].choices) {
+    if (!room_for(frame, choice)) continue;
+    auto with = std::make_shared<Frame>(frame);
+    ++with->count;
+    with->witnesses &= ~choice.witnesses;
+    with->others = others;
+    Configuration behind;
+    behind.place = Place::colon;
+    behind.frame = std::move(with);
+    behind.node = choice.value;
+    next.push_back(std::move(behind));
+  }
 }
 
 }  // namespace espalier::guide

@@ -1,76 +1,265 @@
 #include "guide/string_masks.h"
 
+#include <algorithm>
+#include <span>
+
 #include "guide/string_bytes.h"
+#include "guide/token_trie.h"
 
 namespace espalier::guide {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{32} << 20;  // of all entries; then all are dropped
+constexpr std::size_t most_bytes = std::size_t{32} << 20;  // of all masks; then all are dropped
+
+constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) noexcept {
+  hash = (hash ^ value) * 0x9E3779B97F4A7C15ULL;
+  return hash ^ (hash >> 29);
+}
+
+std::uint64_t hash_of(TreePlace place) noexcept {
+  return mix(reinterpret_cast<std::uintptr_t>(place.tree), place.node);
+}
 
 bool is_plain(std::uint8_t byte) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+// Texts as an automaton has them.
+struct AutomatonTexts {
+  using State = StateId;
+
+  bool accepts(State state) const { return automaton.accepts(state); }
+  State next(State state, char32_t character) const { return automaton.next(state, character); }
+  bool alive(State state) const { return automaton.alive(state); }
+  bool alive_through(State state, char32_t first, char32_t last) const {
+    return automaton.alive_through(state, first, last);
+  }
+
+  Automaton& automaton;
+};
+
+// Texts that only their length bounds: what is left of it is the state.
+struct FreeTexts {
+  struct State {
+    std::uint32_t least = 0;
+    std::uint32_t most = unbounded;
+    bool dead = false;
+  };
+
+  static bool accepts(State state) { return state.least == 0; }
+  static State next(State state, char32_t) {
+    if (state.most == 0) return {0, 0, true};
+    return {state.least == 0 ? 0 : state.least - 1,
+            state.most == unbounded ? unbounded : state.most - 1, false};
+  }
+  static bool alive(State state) { return !state.dead; }
+  static bool alive_through(State state, char32_t first, char32_t last) {
+    return state.most > 0 && (first < first_surrogate || last > last_surrogate);
+  }
+};
+
+template <class Texts>
+class TextWalk {
+ public:
+  TextWalk(const Texts& texts, TreePlace place, Writing writing, StringMask& mask)
+      : texts_(texts), place_(place), writing_(writing), mask_(mask) {}
+
+  void from(typename Texts::State start) {
+    const TextTree& tree = place_.tree->tree();
+    const auto nodes = tree.nodes();
+    const std::size_t top =
+        place_.node == TextTree::root ? 0 : std::size_t{nodes[place_.node].depth} + 1;
+    std::vector<Way> ways{{start, {}, false}};
+    const TextTree::NodeIndex end = tree.end_below(place_.node);
+    for (TextTree::NodeIndex i = tree.first_below(place_.node); i < end;) {
+      const std::size_t depth = nodes[i].depth - top;
+      if (ways.size() < depth + 2) ways.resize(depth + 2);
+      Way& way = ways[depth + 1];
+      way = ways[depth];
+      if (!read(i, way)) {
+        i = nodes[i].next;
+        continue;
+      }
+      for (const TokenId token : tree.tokens(i)) allow(token);
+      ++i;
+    }
+  }
+
+ private:
+  struct Way {
+    typename Texts::State state{};
+    StringBytes bytes;
+    bool escaped = false;
+  };
+
+  // Whether the text goes on behind the node.
+  bool read(TextTree::NodeIndex node, Way& way) {
+    const std::uint8_t byte = place_.tree->tree().nodes()[node].byte;
+    if (way.bytes.between_characters()) {
+      if (is_plain(byte)) return read_character(byte, way);
+      if (byte == '"') {
+        if (texts_.accepts(way.state)) end(node, way.escaped);
+        return false;
+      }
+      way.escaped = way.escaped || byte == '\\';
+    }
+    const StringByte read = way.bytes.read(byte, writing_, [&](char32_t first, char32_t last) {
+      return texts_.alive_through(way.state, first, last);
+    });
+    if (read == StringByte::character) {
+      const char32_t character = way.bytes.character();
+      way.bytes = {};
+      return read_character(character, way);
+    }
+    return read == StringByte::part;
+  }
+
+  bool read_character(char32_t character, Way& way) {
+    way.state = texts_.next(way.state, character);
+    return texts_.alive(way.state);
+  }
+
+  void end(TextTree::NodeIndex node, bool escaped) {
+    StringMask::Ends& ends = escaped ? mask_.escaped_ends : mask_.ends;
+    place_.tree->behind_quote(node, [&](TokenId token, TailId tail) { ends.add(token, tail); });
+  }
+
+  void allow(TokenId token) {
+    if (mask_.inside.empty()) {
+      mask_.inside_tokens.push_back(token);
+    } else {
+      const auto at = static_cast<std::size_t>(token);
+      mask_.inside[at / 64] |= std::uint64_t{1} << (at % 64);
+    }
+  }
+
+  const Texts& texts_;
+  TreePlace place_;
+  Writing writing_;
+  StringMask& mask_;
+};
+
+// The mask before the walk, and where it must walk still: all, or what no slice of the vocabulary
+// knows.
+template <class IsFree>
+StringMask begin(const TokenTrie& trie, TreePlace& place, const IsFree& is_free) {
+  StringMask mask;
+  if (place.tree != &trie.tree() || place.node != TextTree::root) return mask;
+  const auto slice = std::ranges::find_if(trie.slices(), is_free);
+  if (slice != trie.slices().end()) {
+    place.tree = &slice->others;
+    mask.inside = slice->mask;
+  } else {
+    mask.inside.resize((trie.vocabulary_size() + 63) / 64);
+  }
+  return mask;
+}
+
+// What is left of a text of which only the length matters.
+std::optional<FreeText> free_text(const TermPool& terms, TermId id) {
+  if (id == TermPool::everything) return FreeText{};
+  if (id == TermPool::epsilon) return FreeText{0, 0};
+  const auto any_character = [&](const Term& term) {
+    return term.kind == TermKind::set && terms.points(term) == CodePoints::all();
+  };
+  const Term& term = terms[id];
+  if (any_character(term)) return FreeText{1, 1};
+  if (term.kind == TermKind::repeat && any_character(terms[term.first])) {
+    return FreeText{term.least, term.most};
+  }
+  if (term.kind != TermKind::both) return std::nullopt;
+  FreeText all;
+  for (const TermId part : terms.parts(term)) {
+    const auto one = free_text(terms, part);
+    if (!one) return std::nullopt;
+    all = {std::max(all.least, one->least), std::min(all.most, one->most)};
+  }
+  if (all.least > all.most) return std::nullopt;
+  return all;
+}
+
 }  // namespace
 
-const StringMasks::Entry& StringMasks::of(Automaton& automaton, StateId state) {
-  const auto known = entries_.find(state);
-  if (known != entries_.end()) return known->second;
-  const std::size_t entry_bytes = trie_->vocabulary_size() / 8 + 1;
-  if (entries_.size() >= most_bytes / entry_bytes) entries_.clear();
-  Entry entry = begin(automaton, state);
-  walk(automaton, state, entry);
-  return entries_.emplace(state, std::move(entry)).first->second;
+void StringMask::Ends::add(TokenId token, TailId tail) {
+  if (groups.empty() || groups.back().tail != tail) {
+    groups.push_back({tail, static_cast<std::uint32_t>(tokens.size())});
+  }
+  tokens.push_back(token);
 }
 
-// What a slice says of the state, and the trie of what must still be walked.
-StringMasks::Entry StringMasks::begin(Automaton& automaton, StateId state) const {
-  for (const TokenTrie::Slice& slice : trie_->slices()) {
-    if (automaton.free_for(state, slice.characters, slice.longest)) {
-      return {slice.mask, slice.others.get(), {}};
-    }
-  }
-  return {std::vector<std::uint64_t>((trie_->vocabulary_size() + 63) / 64), trie_.get(), {}};
+void StringMask::Ends::sort_by_tail() {
+  std::vector<std::pair<TailId, TokenId>> all;
+  each([&](TailId tail, std::span<const TokenId> some) {
+    for (const TokenId token : some) all.emplace_back(tail, token);
+  });
+  std::ranges::sort(all);
+  groups.clear();
+  tokens.clear();
+  for (const auto& [tail, token] : all) add(token, tail);
 }
 
-void StringMasks::walk(Automaton& automaton, StateId start, Entry& entry) const {
-  struct Way {
-    StateId state = 0;
-    StringBytes bytes;
-  };
-  std::vector<Way> ways{{start, {}}};
-  const auto nodes = entry.trie->nodes();
-  for (std::size_t i = 0; i < nodes.size();) {
-    const TokenTrie::Node& node = nodes[i];
-    if (ways.size() < node.depth + 2U) ways.resize(node.depth + 2U);
-    Way way = ways[node.depth];
-    StringByte read = StringByte::character;
-    char32_t character = node.byte;
-    if (!way.bytes.between_characters() || !is_plain(node.byte)) {
-      read = way.bytes.read(node.byte, writing_, [&](char32_t first, char32_t last) {
-        return automaton.alive_through(way.state, first, last);
-      });
-      character = way.bytes.character();
-    }
-    if (read == StringByte::quote && automaton.accepts(way.state)) {
-      entry.ends.push_back(static_cast<std::uint32_t>(i));
-    }
-    bool alive = read == StringByte::part;
-    if (read == StringByte::character) {
-      way = {automaton.next(way.state, character), {}};
-      alive = automaton.alive(way.state);
-    }
-    if (!alive) {
-      i = node.next;
-      continue;
-    }
-    for (const TokenId token : entry.trie->tokens(i)) {
-      const auto at = static_cast<std::size_t>(token);
-      entry.inside[at / 64] |= std::uint64_t{1} << (at % 64);
-    }
-    ways[node.depth + 1U] = way;
-    ++i;
+std::size_t StringMask::bytes() const noexcept {
+  return sizeof(*this) + inside.size() * sizeof(inside[0]) +
+         (inside_tokens.size() + ends.tokens.size() + escaped_ends.tokens.size()) *
+             sizeof(TokenId) +
+         (ends.groups.size() + escaped_ends.groups.size()) * sizeof(Ends::Group);
+}
+
+std::size_t FreeStringMasks::KeyHash::operator()(const Key& key) const noexcept {
+  const std::uint64_t lengths = std::uint64_t{key.text.least} << 32 | key.text.most;
+  return mix(hash_of(key.place), lengths * 2 + static_cast<std::uint64_t>(key.writing));
+}
+
+std::size_t StringMasks::KeyHash::operator()(const Key& key) const noexcept {
+  return mix(hash_of(key.place), key.state);
+}
+
+std::shared_ptr<const StringMask> FreeStringMasks::of(const TokenTrie& trie, TreePlace place,
+                                                      FreeText text, Writing writing) const {
+  // Beyond what one token can hold all lengths are alike.
+  text.least = std::min(text.least, trie.longest() + 1);
+  if (text.most > trie.longest()) text.most = unbounded;
+  const std::scoped_lock lock(mutex_);
+  std::shared_ptr<const StringMask>& known = masks_[{place, text, writing}];
+  if (known) return known;
+  TreePlace rest = place;
+  auto mask = std::make_shared<StringMask>(
+      begin(trie, rest, [&](const TokenTrie::Slice& slice) { return text.most >= slice.longest; }));
+  TextWalk<FreeTexts>({}, rest, writing, *mask).from({text.least, text.most});
+  mask->ends.sort_by_tail();
+  bytes_ += mask->bytes();
+  if (bytes_ > most_bytes) {
+    masks_.clear();
+    bytes_ = 0;
+    return mask;
   }
+  return known = std::move(mask);
+}
+
+const StringMask& StringMasks::of(Automaton& automaton, StateId state, TreePlace place) {
+  const Key key{state, place};
+  const auto known = masks_.find(key);
+  if (known != masks_.end()) return *known->second;
+  auto mask = make(automaton, state, place);
+  bytes_ += mask->bytes();
+  if (bytes_ > most_bytes) {
+    masks_.clear();
+    bytes_ = mask->bytes();
+  }
+  return *masks_.emplace(key, std::move(mask)).first->second;
+}
+
+std::shared_ptr<const StringMask> StringMasks::make(Automaton& automaton, StateId state,
+                                                    TreePlace place) const {
+  if (const auto text = free_text(automaton.terms(), automaton.term(state))) {
+    return trie_->free_string_masks().of(*trie_, place, *text, writing_);
+  }
+  auto mask = std::make_shared<StringMask>(begin(*trie_, place, [&](const TokenTrie::Slice& slice) {
+    return automaton.free_for(state, slice.characters, slice.longest);
+  }));
+  const AutomatonTexts texts{automaton};
+  TextWalk<AutomatonTexts>(texts, place, writing_, *mask).from(state);
+  return mask;
 }
 
 }  // namespace espalier::guide

@@ -1,39 +1,118 @@
-// Which tokens may come next inside a string, by the state of its automaton: the largest question
-// that a mask asks, and the same for every place of every document where the state is the same.
+// Which tokens may come next inside a text (a string or key), by the state of its automaton: the
+// largest question that a mask asks, and the same for every place of every document where the state
+// is the same.
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "guide/automaton.h"
 #include "guide/guide_options.h"
-#include "guide/token_trie.h"
+#include "guide/token_tails.h"
 
 namespace espalier::guide {
 
-class StringMasks {
- public:
-  struct Entry {
-    std::vector<std::uint64_t> inside;  // a bit for each token that does not end the string
-    const TokenTrie* trie = nullptr;    // the tokens that may end it are in
-    std::vector<std::uint32_t> ends;    // its nodes whose byte is the string's last quote
+class TokenTrie;
+
+// The tokens of one tree below one node, read from inside a text.
+struct StringMask {
+  // Tokens that end it, with what they hold behind the end.
+  struct Ends {
+    struct Group {
+      TailId tail;
+      std::uint32_t begin;  // of its tokens
+    };
+    std::vector<Group> groups;
+    std::vector<TokenId> tokens;
+
+    void add(TokenId token, TailId tail);
+    // Visits (tail, tokens).
+    template <class Visit>
+    void each(const Visit& visit) const {
+      for (std::size_t i = 0; i < groups.size(); ++i) {
+        const std::uint32_t end =
+            i + 1 < groups.size() ? groups[i + 1].begin : static_cast<std::uint32_t>(tokens.size());
+        visit(groups[i].tail, std::span(tokens).subspan(groups[i].begin, end - groups[i].begin));
+      }
+    }
+    void sort_by_tail();
   };
 
+  std::vector<std::uint64_t> inside;   // a bit for each token that does not end the text; or
+  std::vector<TokenId> inside_tokens;  // those themselves, where the tree's root was not asked for
+  Ends ends;
+  Ends escaped_ends;  // those with an escape before the end
+
+  std::size_t bytes() const noexcept;
+};
+
+// Of texts of `least` to `most` characters, whatever they are: as far as tokens can tell.
+struct FreeText {
+  std::uint32_t least = 0;
+  std::uint32_t most = unbounded;
+  bool operator==(const FreeText&) const = default;
+};
+
+// Where a token is read: from a node of a tree.
+struct TreePlace {
+  const TailedTree* tree = nullptr;
+  TextTree::NodeIndex node = TextTree::root;
+  bool operator==(const TreePlace&) const = default;
+};
+
+// Those of free texts, which every guide needs: made once for a vocabulary.
+class FreeStringMasks {
+ public:
+  std::shared_ptr<const StringMask> of(const TokenTrie& trie, TreePlace place, FreeText text,
+                                       Writing writing) const;
+
+ private:
+  struct Key {
+    TreePlace place;
+    FreeText text;
+    Writing writing;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept;
+  };
+
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<Key, std::shared_ptr<const StringMask>, KeyHash> masks_;
+  mutable std::size_t bytes_ = 0;
+};
+
+// Those of one guide.
+class StringMasks {
+ public:
   StringMasks(std::shared_ptr<const TokenTrie> trie, Writing writing)
       : trie_(std::move(trie)), writing_(writing) {}
 
-  // For a string of which `state` has been read, between two characters. Valid until the next call.
-  const Entry& of(Automaton& automaton, StateId state);
+  // For a text of which `state` has been read, between two characters. Valid until the next call.
+  const StringMask& of(Automaton& automaton, StateId state, TreePlace place);
 
  private:
-  Entry begin(Automaton& automaton, StateId state) const;
-  void walk(Automaton& automaton, StateId state, Entry& entry) const;
+  struct Key {
+    StateId state;
+    TreePlace place;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept;
+  };
+
+  std::shared_ptr<const StringMask> make(Automaton& automaton, StateId state,
+                                         TreePlace place) const;
 
   std::shared_ptr<const TokenTrie> trie_;
   Writing writing_;
-  std::unordered_map<StateId, Entry> entries_;
+  std::unordered_map<Key, std::shared_ptr<const StringMask>, KeyHash> masks_;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace espalier::guide

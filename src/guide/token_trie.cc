@@ -1,121 +1,106 @@
 #include "guide/token_trie.h"
 
 #include <algorithm>
-#include <numeric>
 
-#include "espalier/error.h"
 #include "guide/utf32.h"
 
 namespace espalier::guide {
 namespace {
 
-constexpr std::size_t longest_text = 4096;  // no vocabulary comes near it; depth has 16 bits
-
 // Characters of a slice's longest tokens. Nearly all tokens are within the first; the second serves
 // strings that are near their largest length.
 constexpr std::size_t slice_lengths[] = {16, 6};
 
-}  // namespace
+constexpr std::string_view blanks = " \n\t\r";
 
-TokenTrie::TokenTrie(const std::vector<std::string>& texts) : texts_(texts) {
-  std::vector<TokenId> order;
-  for (std::size_t id = 0; id < texts.size(); ++id) {
-    if (texts[id].size() > longest_text) {
-      throw InvalidArgument("a token's text is longer than 4,096 bytes");
-    }
-    if (!texts[id].empty()) order.push_back(static_cast<TokenId>(id));
-  }
-  const auto text = [&](TokenId id) -> const std::string& {
-    return texts[static_cast<std::size_t>(id)];
-  };
-  std::ranges::sort(
-      order, [&](TokenId a, TokenId b) { return text(a) == text(b) ? a < b : text(a) < text(b); });
-  std::vector<std::uint32_t> path;  // the nodes of the text before
-  const auto leave = [&](std::size_t depth) {
-    for (; path.size() > depth; path.pop_back()) {
-      nodes_[path.back()].next = static_cast<std::uint32_t>(nodes_.size());
-    }
-  };
-  std::string_view before;
-  for (const TokenId id : order) {
-    const std::string& bytes = text(id);
-    const auto split = std::ranges::mismatch(bytes, before);
-    leave(static_cast<std::size_t>(split.in1 - bytes.begin()));
-    for (std::size_t depth = path.size(); depth < bytes.size(); ++depth) {
-      const std::uint32_t parent = path.empty() ? no_node : path.back();
-      path.push_back(static_cast<std::uint32_t>(nodes_.size()));
-      nodes_.push_back({static_cast<std::uint8_t>(bytes[depth]), static_cast<std::uint16_t>(depth),
-                        0, parent, static_cast<std::uint32_t>(tokens_.size())});
-    }
-    tokens_.push_back(id);
-    longest_ = std::max(longest_, static_cast<std::uint32_t>(bytes.size()));
-    before = bytes;
-  }
-  leave(0);
-  nodes_.push_back({0, 0, 0, no_node, static_cast<std::uint32_t>(tokens_.size())});
-}
+// What may stand where blanks may: the bytes that begin values, and punctuation.
+constexpr std::string_view structural = "\"-0123456789[]fnt{}:,";
 
-void TokenTrie::make_slices() {
+// In the order in which a token of the one belongs to the others.
+std::vector<CodePoints> slice_classes() {
   const CodePoints plain({{0x20, 0x21}, {0x23, 0x5B}, {0x5D, last_code_point}});
   const CodePoints alphanumeric({{U'0', U'9'}, {U'A', U'Z'}, {U'a', U'z'}});
-  const CodePoints classes[] = {plain, plain.common(CodePoints({{0, 0x7E}})),
-                                alphanumeric.united(CodePoints::one(U' ')), alphanumeric};
-  for (const CodePoints& characters : classes) {
-    for (const std::size_t length : slice_lengths) make_slice(characters, length);
+  return {plain, plain.common(CodePoints({{0, 0x7E}})), alphanumeric.united(CodePoints::one(U' ')),
+          alphanumeric};
+}
+
+}  // namespace
+
+TokenTrie::TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens)
+    : texts_(std::move(texts)), end_tokens_(std::move(end_tokens)) {
+  for (const TokenId id : end_tokens_) texts_.at(static_cast<std::size_t>(id)).clear();
+  tails_ = TokenTails(all());
+  tree_ = TailedTree(all(), tails_.texts());
+  structure_ = find_structure();
+  for (const CodePoints& characters : slice_classes()) {
+    for (const std::size_t length : slice_lengths) slices_.push_back(slice(characters, length));
   }
 }
 
-void TokenTrie::make_slice(const CodePoints& characters, std::size_t length) {
+std::vector<TokenText> TokenTrie::all() const {
+  std::vector<TokenText> all;
+  for (std::size_t id = 0; id < texts_.size(); ++id) {
+    all.push_back({static_cast<TokenId>(id), texts_[id]});
+  }
+  return all;
+}
+
+TokenTrie::Structure TokenTrie::find_structure() const {
+  Structure structure;
+  std::vector<TokenText> rest;
+  for (TokenText each : all()) {
+    const std::size_t begin = std::min(each.text.find_first_not_of(blanks), each.text.size());
+    each.text.remove_prefix(begin);
+    if (!each.text.empty() && structural.find(each.text.front()) == std::string_view::npos)
+      continue;
+    structure.longest_blanks =
+        std::max(structure.longest_blanks, static_cast<std::uint32_t>(begin));
+    if (!each.text.empty()) {
+      rest.push_back(each);
+    } else if (begin > 0) {
+      structure.blanks.push_back(each.token);
+    }
+  }
+  structure.tree = TailedTree(rest, tails_.texts());
+  return structure;
+}
+
+TokenTrie::Slice TokenTrie::slice(const CodePoints& characters, std::size_t length) const {
   Slice slice;
   slice.characters = characters;
   slice.mask.resize((texts_.size() + 63) / 64);
-  std::vector<std::string> others = texts_;
-  for (std::size_t id = 0; id < texts_.size(); ++id) {
-    const auto text = to_utf32(texts_[id]);
-    if (!text || text->empty() || text->size() > length) continue;
+  std::vector<TokenText> others;
+  for (const TokenText& each : all()) {
+    const auto text = to_utf32(each.text);
     const auto belongs = [&](char32_t c) { return characters.contains(c); };
-    if (!std::ranges::all_of(*text, belongs)) continue;
+    if (!text || text->empty() || text->size() > length || !std::ranges::all_of(*text, belongs)) {
+      others.push_back(each);
+      continue;
+    }
+    const auto id = static_cast<std::size_t>(each.token);
     slice.mask[id / 64] |= std::uint64_t{1} << (id % 64);
     slice.longest = std::max(slice.longest, static_cast<std::uint32_t>(text->size()));
-    others[id].clear();
   }
-  slice.others = std::make_shared<const TokenTrie>(others);
-  slices_.push_back(std::move(slice));
-}
-
-std::string TokenTrie::bytes_up_to(std::uint32_t node) const {
-  std::string bytes;
-  for (; node != no_node; node = nodes_[node].parent) {
-    bytes += static_cast<char>(nodes_[node].byte);
-  }
-  std::ranges::reverse(bytes);
-  return bytes;
+  slice.others = TailedTree(others, tails_.texts());
+  return slice;
 }
 
 std::vector<TokenId> TokenTrie::beginnings(std::string_view text) const {
+  const TextTree& tree = tree_.tree();
   std::vector<TokenId> found;
-  std::size_t node = 0;
-  std::size_t end = nodes_.size() - 1;
+  TextTree::NodeIndex node = TextTree::root;
   for (const char byte : text) {
-    while (node < end && nodes_[node].byte != static_cast<std::uint8_t>(byte)) {
-      node = nodes_[node].next;
-    }
-    if (node >= end) break;
-    const auto here = tokens(node);
+    node = tree.child(node, static_cast<std::uint8_t>(byte));
+    if (node == TextTree::root) break;
+    const auto here = tree.tokens(node);
     found.insert(found.end(), here.begin(), here.end());
-    end = nodes_[node].next;
-    ++node;
   }
   return found;
 }
 
 std::shared_ptr<const TokenTrie> TokenTrie::of_texts(std::vector<std::string> texts,
                                                      std::vector<TokenId> end_tokens) {
-  for (const TokenId id : end_tokens) texts.at(static_cast<std::size_t>(id)).clear();
-  auto trie = std::make_shared<TokenTrie>(texts);
-  trie->make_slices();
-  trie->end_tokens_ = std::move(end_tokens);
-  return trie;
+  return std::shared_ptr<const TokenTrie>(new TokenTrie(std::move(texts), std::move(end_tokens)));
 }
 
 std::shared_ptr<const TokenTrie> TokenTrie::of(const text::Tokenizer& tokenizer,

@@ -19,12 +19,12 @@ void JsonMachine::begin_unique(Configuration at, std::uint8_t byte, Configuratio
   const NodePlan& node = plan_.nodes[at.node];
   at.blanks = 0;
   at.few = plan_.arrays[at.frame->plan].few;
-  const auto begin = [&](Place place, std::u32string text) {
+  const auto begin = [&](Place place, char32_t mark) {
     at.place = place;
-    at.text = std::make_shared<const std::u32string>(std::move(text));
+    at.text.add(mark);
   };
   if (byte == '"') {
-    begin(Place::string, {string_mark});
+    begin(Place::string, string_mark);
     at.state = node.strings;
     if (text_alive(at)) next.push_back(std::move(at));
     return;
@@ -32,16 +32,15 @@ void JsonMachine::begin_unique(Configuration at, std::uint8_t byte, Configuratio
   for (std::uint32_t word = 0; word < json_words.size(); ++word) {
     if (byte != static_cast<std::uint8_t>(json_words[word][0])) continue;
     if ((node.literals >> word & 1U) == 0) return;
-    begin(Place::literal, {literal_mark, byte});
-    for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
-      if (*seen->text == *at.text) return;
-    }
+    begin(Place::literal, literal_mark);
+    at.text.add(byte);
+    if (!is_new(at)) return;
     at.first = word;
     at.depth = 1;
     next.push_back(std::move(at));
     return;
   }
-  begin(Place::number, {number_mark});
+  begin(Place::number, number_mark);
   at.state = plan_.arrays[at.frame->plan].unique_numbers;
   grow(at, byte);
   if (text_alive(at)) next.push_back(std::move(at));
@@ -50,7 +49,7 @@ void JsonMachine::begin_unique(Configuration at, std::uint8_t byte, Configuratio
 // Reads a character of a string or number.
 void JsonMachine::grow(Configuration& at, char32_t character) {
   at.state = automaton_.next(at.state, character);
-  if (at.text) at.text = std::make_shared<const std::u32string>(*at.text + character);
+  if (at.text) at.text.add(character);
 }
 
 // Whether what was read is the beginning of a text that may stand here.
@@ -58,8 +57,9 @@ bool JsonMachine::text_alive(const Configuration& at) {
   if (!automaton_.alive(at.state)) return false;
   if (!at.few || !automaton_.few(at.state, few_texts)) return true;
   std::uint64_t taken = 0;
+  const std::u32string text = at.text.text();
   for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
-    if (seen->text->starts_with(*at.text)) ++taken;
+    if (seen->text.starts_with(text)) ++taken;
   }
   return taken < automaton_.count(at.state, few_texts);
 }
@@ -78,12 +78,22 @@ bool JsonMachine::text_alive_through(const Configuration& at, char32_t first, ch
   return false;
 }
 
-void JsonMachine::end_unique(const Configuration& at, Configurations& next) const {
+bool JsonMachine::is_new(const Configuration& at) const {
+  const std::u32string text = at.text.text();
   for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
-    if (*seen->text == *at.text) return;
+    if (seen->text == text) return false;
   }
+  return true;
+}
+
+void JsonMachine::end_unique(const Configuration& at, Configurations& next) const {
+  if (is_new(at)) add_unique(at, at.text.text(), next);
+}
+
+void JsonMachine::add_unique(const Configuration& at, std::u32string text,
+                             Configurations& next) const {
   auto frame = std::make_shared<Frame>(*at.frame);
-  frame->others = std::make_shared<const SeenKey>(SeenKey{0, at.text, std::move(frame->others)});
+  frame->others = std::make_shared<SeenKey>(std::move(text), std::move(frame->others));
   Configuration behind;
   behind.frame = std::move(frame);
   end_value(std::move(behind), next);

@@ -1,0 +1,189 @@
+#include "guide/mask_walk.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "guide/utf32.h"
+
+namespace espalier::guide {
+namespace {
+
+// Ways to read one document. More are let go: what they alone would have allowed is not, which
+// keeps masks right and costs choice only.
+constexpr std::size_t most_configurations = 256;
+
+// Ways inside free texts are followed each by itself, where they are few and not for the third time
+// within a token: so there is a bound to how many are followed.
+constexpr std::size_t most_split = 16;
+constexpr unsigned most_splits = 2;
+
+// Below a node with fewer tokens each is read byte by byte.
+constexpr std::size_t tokens_worth_a_mask = 8;
+
+// Behind such a tail another key of the same object, or item of the same array, may have ended.
+bool may_end_another(std::string_view tail, bool begins_count) {
+  return std::ranges::count(tail, '"') > (begins_count ? 0 : 1);
+}
+
+}  // namespace
+
+void keep_different(Configurations& ways) {
+  if (ways.size() < 2) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < ways.size() && kept < most_configurations; ++i) {
+    const auto end = ways.begin() + static_cast<std::ptrdiff_t>(kept);
+    if (std::find(ways.begin(), end, ways[i]) != end) continue;
+    if (kept != i) ways[kept] = std::move(ways[i]);
+    ++kept;
+  }
+  ways.resize(kept);
+}
+
+void MaskWalk::step_all(const Configurations& at, std::uint8_t byte, Configurations& next) {
+  next.clear();
+  for (const Configuration& each : at) machine_->step(each, byte, next);
+  keep_different(next);
+}
+
+bool MaskWalk::is_free(const Configuration& at) const {
+  return machine_->in_free_text(at, trie_->longest());
+}
+
+// Goes on with each way in a free text alone; the group keeps the others.
+template <class Continue>
+void MaskWalk::split(Group group, const Continue& go_on) {
+  Configurations& ways = group.ways;
+  if (ways.size() < 2 || ways.size() > most_split || group.splits >= most_splits) return;
+  for (std::size_t i = 0; i < ways.size();) {
+    if (!is_free(ways[i])) {
+      ++i;
+      continue;
+    }
+    Configurations alone(1, std::move(ways[i]));
+    ways.erase(ways.begin() + static_cast<std::ptrdiff_t>(i));
+    go_on(Group{alone, group.splits + 1});
+  }
+}
+
+void MaskWalk::read(const Configuration& at, std::string_view bytes, Configurations& behind) {
+  Configurations ways(1, at);
+  read(Group{ways, 0}, bytes, behind);
+}
+
+void MaskWalk::read(Group group, std::string_view bytes, Configurations& behind) {
+  Configurations next;
+  for (std::size_t i = 0; i < bytes.size() && !group.ways.empty(); ++i) {
+    split(group, [&](Group alone) { read(alone, bytes.substr(i), behind); });
+    step_all(group.ways, static_cast<std::uint8_t>(bytes[i]), next);
+    std::swap(group.ways, next);
+  }
+  std::ranges::move(group.ways, std::back_inserter(behind));
+}
+
+bool MaskWalk::reads(const Configuration& at, std::string_view bytes, unsigned splits) {
+  Configurations ways(1, at);
+  Configurations behind;
+  read(Group{ways, splits}, bytes, behind);
+  return !behind.empty();
+}
+
+void MaskWalk::allow(const Configuration& at, TokenMask& mask) {
+  const TokenTrie::Structure& structure = trie_->structure();
+  Configurations ways(1, at);
+  if (machine_->takes_blanks(at, structure.longest_blanks)) {
+    mask.allow_all(structure.blanks);
+    below({&structure.tree}, Group{ways, 0}, 0, mask);
+  } else {
+    below({&trie_->tree()}, Group{ways, 0}, 0, mask);
+  }
+}
+
+// Allows the tokens below a node to which the group's ways have led.
+void MaskWalk::below(TreePlace place, Group group, std::size_t level, TokenMask& mask) {
+  const TextTree& tree = place.tree->tree();
+  split(group, [&](Group alone) { below(place, alone, level, mask); });
+  Configurations& ways = group.ways;
+  if (ways.size() == 1 && tree.tokens_below(place.node).size() >= tokens_worth_a_mask &&
+      is_free(ways.front())) {
+    in_text(ways.front(), place, group.splits, level, mask);
+    return;
+  }
+  ByteSet bytes;
+  for (const Configuration& each : ways) bytes |= machine_->following(each);
+  while (levels_.size() <= level) levels_.emplace_back();
+  tree.children(place.node, bytes, [&](TextTree::NodeIndex child) {
+    step_all(ways, tree.nodes()[child].byte, levels_[level]);
+    if (levels_[level].empty()) return;
+    mask.allow_all(tree.tokens(child));
+    if (tree.first_below(child) == tree.end_below(child)) return;
+    below({place.tree, child}, Group{levels_[level], group.splits}, level + 1, mask);
+  });
+}
+
+// Inside a free text: what stays inside is known by the state; what goes on behind its end is one
+// of the tails.
+void MaskWalk::in_text(const Configuration& at, TreePlace place, unsigned splits, std::size_t level,
+                       TokenMask& mask) {
+  const StringMask& known = machine_.string_mask(trie_, at.state, place);
+  mask.allow_all(known.inside);
+  mask.allow_all(known.inside_tokens);
+  if (known.ends.tokens.empty() && known.escaped_ends.tokens.empty()) return;
+  Configurations behind = machine_->behind_text(at);
+  if (behind.empty()) return;
+  keep_different(behind);
+  const TokenTails& tails = trie_->tails();
+  TokenMask allowed(tails.texts().size());
+  allowed.allow(no_bytes);
+  below({&tails.tree()}, Group{behind, splits}, level, allowed);
+  const bool alike = JsonMachine::ends_alike(at);
+  std::vector<TokenId> barred;
+  if (!alike) barred = barred_tokens(at, place);
+  const auto read_each = [&](std::span<const TokenId> tokens) {
+    for (const TokenId token : tokens) {
+      if (reads(at, place.tree->text_below(place.node, token), splits)) mask.allow(token);
+    }
+  };
+  known.ends.each([&](TailId tail, std::span<const TokenId> tokens) {
+    if (!allowed.allows(static_cast<TokenId>(tail))) return;
+    if (alike || (barred.empty() && !may_end_another(tails.texts()[tail], at.few))) {
+      mask.allow_all(tokens);
+    } else if (may_end_another(tails.texts()[tail], at.few)) {
+      read_each(tokens);
+    } else {
+      for (const TokenId token : tokens) {
+        if (!std::ranges::binary_search(barred, token)) mask.allow(token);
+      }
+    }
+  });
+  known.escaped_ends.each([&](TailId tail, std::span<const TokenId> tokens) {
+    if (!allowed.allows(static_cast<TokenId>(tail))) return;
+    if (alike) {
+      mask.allow_all(tokens);
+    } else {
+      read_each(tokens);
+    }
+  });
+}
+
+// Those that end the text as it must not end.
+std::vector<TokenId> MaskWalk::barred_tokens(const Configuration& at, TreePlace place) const {
+  const TextTree& tree = place.tree->tree();
+  std::vector<TokenId> barred;
+  for (const std::u32string& end : machine_->barred_ends(at)) {
+    TextTree::NodeIndex node = place.node;
+    bool found = true;
+    for (const char byte : to_utf8(end) + '"') {
+      node = tree.child(node, static_cast<std::uint8_t>(byte));
+      found = node != TextTree::root;
+      if (!found) break;
+    }
+    if (!found) continue;
+    for (const auto tokens : {tree.tokens(node), tree.tokens_below(node)}) {
+      barred.insert(barred.end(), tokens.begin(), tokens.end());
+    }
+  }
+  std::ranges::sort(barred);
+  return barred;
+}
+
+}  // namespace espalier::guide

@@ -1,0 +1,96 @@
+#include "guide/text_tree.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "espalier/error.h"
+
+namespace espalier::guide {
+namespace {
+
+constexpr std::size_t longest_text = 4096;  // no vocabulary comes near it; depth has 16 bits
+constexpr std::size_t many_children = 8;    // fewer are found as fast one by one
+
+}  // namespace
+
+TextTree::TextTree(std::vector<TokenText> texts) {
+  std::erase_if(texts, [](const TokenText& each) { return each.text.empty(); });
+  std::ranges::sort(texts, [](const TokenText& a, const TokenText& b) {
+    return std::tie(a.text, a.token) < std::tie(b.text, b.token);
+  });
+  add(texts);
+  list_children();
+}
+
+void TextTree::add(std::vector<TokenText>& texts) {
+  std::vector<NodeIndex> path;  // the nodes of the text before
+  const auto leave = [&](std::size_t depth) {
+    for (; path.size() > depth; path.pop_back()) {
+      nodes_[path.back()].next = static_cast<NodeIndex>(nodes_.size());
+    }
+  };
+  std::string_view before;
+  for (const TokenText& each : texts) {
+    if (each.text.size() > longest_text) {
+      throw InvalidArgument("a token's text is longer than 4,096 bytes");
+    }
+    const auto split = std::ranges::mismatch(each.text, before);
+    leave(static_cast<std::size_t>(split.in1 - each.text.begin()));
+    for (std::size_t depth = path.size(); depth < each.text.size(); ++depth) {
+      const NodeIndex parent = path.empty() ? root : path.back();
+      path.push_back(static_cast<NodeIndex>(nodes_.size()));
+      nodes_.push_back({static_cast<std::uint8_t>(each.text[depth]), false,
+                        static_cast<std::uint16_t>(depth), 0, parent,
+                        static_cast<std::uint32_t>(tokens_.size())});
+    }
+    tokens_.push_back(each.token);
+    longest_ = std::max(longest_, static_cast<std::uint32_t>(each.text.size()));
+    before = each.text;
+  }
+  leave(0);
+  nodes_.push_back({0, false, 0, 0, root, static_cast<std::uint32_t>(tokens_.size())});
+}
+
+// Those of nodes with many.
+void TextTree::list_children() {
+  const auto list = [&](NodeIndex node) {
+    Wide all{node, {}, static_cast<std::uint32_t>(wide_children_.size())};
+    for (NodeIndex i = first_below(node); i < end_below(node); i = nodes_[i].next) {
+      all.bytes.add(nodes_[i].byte);
+      wide_children_.push_back(i);
+    }
+    const bool many = wide_children_.size() - all.first >= many_children;
+    if (node == root || many) {
+      wide_.push_back(all);
+    } else {
+      wide_children_.resize(all.first);
+    }
+    return many;
+  };
+  list(root);
+  for (NodeIndex node = 0; node + 1 < nodes_.size(); ++node) nodes_[node].wide = list(node);
+}
+
+const TextTree::Wide& TextTree::wide(NodeIndex node) const {
+  if (node == root) return wide_.front();
+  return *std::lower_bound(wide_.begin() + 1, wide_.end(), node,
+                           [](const Wide& each, NodeIndex wanted) { return each.node < wanted; });
+}
+
+TextTree::NodeIndex TextTree::child(NodeIndex node, std::uint8_t byte) const {
+  ByteSet one;
+  one.add(byte);
+  NodeIndex found = root;
+  children(node, one, [&](NodeIndex each) { found = each; });
+  return found;
+}
+
+std::string TextTree::text_of(NodeIndex node) const {
+  std::string bytes;
+  for (; node != root; node = nodes_[node].parent) bytes += static_cast<char>(nodes_[node].byte);
+  std::ranges::reverse(bytes);
+  return bytes;
+}
+
+}  // namespace espalier::guide
