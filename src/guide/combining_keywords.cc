@@ -1,4 +1,4 @@
-// $ref, allOf, anyOf, oneOf, not, if/then/else and schemas that depend on a key.
+// $ref, $dynamicRef, allOf, anyOf, oneOf, not, if/then/else and schemas that depend on a key.
 #include <fmt/format.h>
 
 #include "espalier/error.h"
@@ -11,6 +11,19 @@ void SchemaReader::read_reference(Value schema, Shape& shape) {
     const auto reference = schema.find("$ref");
     restrict(shape, this->shape(node_of(source_.resolve(schema, reference->as_string()))));
   });
+}
+
+void SchemaReader::read_dynamic_references(Value schema, Shape& shape) {
+  const auto follow = [&](std::string_view keyword) {
+    const auto reference = schema.find(keyword);
+    if (!reference) return;
+    locate(schema, keyword, [&] {
+      const Value target = source_.resolve_dynamic(schema, reference->as_string(), scope_);
+      restrict(shape, this->shape(node_of(target)));
+    });
+  };
+  if (source_.has_dynamic_references()) follow("$dynamicRef");
+  if (source_.has_recursive_references()) follow("$recursiveRef");
 }
 
 void SchemaReader::read_combinations(Value schema, Shape& shape) {

@@ -28,7 +28,8 @@ constexpr KeywordSupport table[] = {
     {"minimum, maximum, exclusiveMinimum, exclusiveMaximum", exact,
      "numbers with such a rule are written without exponent"},
     {"multipleOf", exact, "up to 100,000 times the divisor's last digit"},
-    {"$dynamicRef, $recursiveRef", refused, ""},
+    {"$dynamicRef, $recursiveRef", exact, "within the document"},
+    {"$ref, $dynamicRef to other documents", refused, ""},
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/message_format.h"
 #include "espalier/error.h"
 #include "guide/utf32.h"
@@ -25,7 +27,7 @@ NodeId SchemaReader::node_of(Value schema) {
                                     source_.pointer(schema), base::describe(schema.kind())));
   }
   if (schema.size() == 0) return any_value;
-  return nodes_.schema(source_.index(schema));
+  return nodes_.schema(source_.index(schema, source_.entered(scope_, schema)));
 }
 
 NodeId SchemaReader::root() { return node_of(source_.value(source_.index(source_.root()))); }
@@ -70,9 +72,11 @@ const Shape& SchemaReader::shape(NodeId node) {
   }
   entry.state = Entry::State::reading;
   ++depth_;
+  const ScopeId scope = scope_;
   try {
     entry.shape = read(node);
   } catch (...) {
+    scope_ = scope;
     --depth_;
     entry.state = Entry::State::unread;
     throw;
@@ -89,8 +93,12 @@ Shape SchemaReader::read(NodeId id) {
       return algebra_.everything();
     case NodeKind::none:
       return {};
-    case NodeKind::schema:
-      return read_schema(source_.value(node.index));
+    case NodeKind::schema: {
+      const ScopeId outer = std::exchange(scope_, source_.scope(node.index));
+      Shape shape = read_schema(source_.value(node.index));
+      scope_ = outer;
+      return shape;
+    }
     case NodeKind::constant:
       return read_constant(source_.value(node.index));
     case NodeKind::negation:
@@ -123,7 +131,7 @@ Shape SchemaReader::read_schema(Value schema) {
     read_reference(schema, shape);
     if (source_.reference_stands_alone()) return shape;
   }
-  refuse_unsupported(schema);
+  read_dynamic_references(schema, shape);
   read_type(schema, shape);
   read_enumeration(schema, shape);
   read_numbers(schema, shape);
@@ -150,22 +158,6 @@ void SchemaReader::locate(Value schema, std::string_view keyword,
     throw InvalidSchema(placed(fault));
   } catch (const InvalidFile& fault) {  // a value of the wrong kind
     throw InvalidSchema(placed(fault));
-  }
-}
-
-void SchemaReader::refuse_unsupported(Value schema) {
-  struct Keyword {
-    std::string_view name;
-    Draft since;
-  };
-  constexpr Keyword unsupported[] = {
-      {"$dynamicRef", Draft::draft2020},
-      {"$recursiveRef", Draft::draft2019},
-  };
-  for (const Keyword& keyword : unsupported) {
-    if (!source_.since(keyword.since) || !schema.find(keyword.name)) continue;
-    locate(schema, keyword.name,
-           [&] { throw UnsupportedGuide(fmt::format("{} is not supported", keyword.name)); });
   }
 }
 

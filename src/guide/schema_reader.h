@@ -79,6 +79,7 @@ class SchemaReader {
   // combining_keywords.cc:
   void read_combinations(Value schema, Shape& shape);
   void read_reference(Value schema, Shape& shape);
+  void read_dynamic_references(Value schema, Shape& shape);
   void restrict_one_of(Value list, Shape& shape);
   void restrict_condition(Value schema, Shape& shape);
   void restrict_dependent(Value schemas, Shape& shape);
@@ -93,7 +94,6 @@ class SchemaReader {
   std::vector<Value> schema_list(Value list) const;
   std::uint64_t count(Value value) const;
   NameId name(std::string_view text);
-  void refuse_unsupported(Value schema);
 
   SchemaSource& source_;
   Automaton& automaton_;
@@ -105,6 +105,7 @@ class SchemaReader {
   ShapeAlgebra algebra_;
   std::deque<Entry> entries_;
   std::size_t depth_ = 0;
+  ScopeId scope_ = 0;  // of the schema that is being read
 };
 
 }  // namespace espalier::guide

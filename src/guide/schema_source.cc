@@ -13,6 +13,8 @@
 namespace espalier::guide {
 namespace {
 
+constexpr std::size_t most_scopes = 1024;  // of dynamic anchors
+
 // Where a keyword keeps schemas.
 enum class Holds : std::uint8_t { one, list, map, one_or_list, map_of_some };
 
@@ -84,11 +86,31 @@ SchemaSource::SchemaSource(base::JsonValue root, const GuideLimits& limits)
   walk(root_, "");
 }
 
-std::uint32_t SchemaSource::index(base::JsonValue value) {
+std::uint32_t SchemaSource::index(base::JsonValue value, ScopeId scope) {
   const auto [known, added] =
-      indices_.emplace(value.byte(), static_cast<std::uint32_t>(values_.size()));
-  if (added) values_.push_back(value);
+      indices_.emplace(std::pair(value.byte(), scope), static_cast<std::uint32_t>(values_.size()));
+  if (added) values_.push_back({value, scope});
   return known->second;
+}
+
+ScopeId SchemaSource::entered(ScopeId outer, base::JsonValue schema) {
+  const auto anchors = dynamic_anchors_.find(base_of(schema));
+  if (anchors == dynamic_anchors_.end()) return outer;
+  DynamicAnchors inner = scopes_[outer];
+  inner.insert(anchors->second.begin(), anchors->second.end());  // the outermost of a name stays
+  const auto alike = [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second.byte() == b.second.byte();
+  };
+  const auto known = std::ranges::find_if(scopes_, [&](const DynamicAnchors& scope) {
+    return std::ranges::equal(scope, inner, alike);
+  });
+  if (known != scopes_.end()) return static_cast<ScopeId>(known - scopes_.begin());
+  if (scopes_.size() >= most_scopes) {
+    throw UnsupportedGuide(
+        fmt::format("its dynamic anchors are met in more than {} orders", most_scopes));
+  }
+  scopes_.push_back(std::move(inner));
+  return static_cast<ScopeId>(scopes_.size() - 1);
 }
 
 std::string SchemaSource::pointer(base::JsonValue value) const {
@@ -132,6 +154,16 @@ std::string SchemaSource::enter(base::JsonValue schema, const std::string& base)
     if (const auto anchor = string_member(schema, keyword)) {
       anchors_.emplace(inner + "#" + std::string(*anchor), schema);
     }
+  }
+  if (const auto anchor = string_member(schema, "$dynamicAnchor");
+      anchor && has_dynamic_references()) {
+    dynamic_anchors_[inner].emplace(*anchor, schema);
+  }
+  const auto recursive = schema.find("$recursiveAnchor");
+  const bool is_resource = resources_.at(inner).byte() == schema.byte();
+  if (has_recursive_references() && is_resource && recursive &&
+      recursive->kind() == base::JsonKind::boolean && recursive->as_bool()) {
+    dynamic_anchors_[inner].emplace("", schema);
   }
   return inner;
 }
@@ -225,6 +257,19 @@ base::JsonValue SchemaSource::resolve(base::JsonValue schema, std::string_view r
         fmt::format("the reference {} names no anchor of the document", base::quoted(reference)));
   }
   return anchor->second;
+}
+
+// Where the reference names a dynamic anchor, the outermost of that name is meant.
+base::JsonValue SchemaSource::resolve_dynamic(base::JsonValue schema, std::string_view reference,
+                                              ScopeId scope) const {
+  const base::JsonValue found = resolve(schema, reference);
+  const UriParts target = split_fragment(resolve_uri(base_of(schema), reference));
+  const auto anchors = dynamic_anchors_.find(target.base);
+  if (anchors == dynamic_anchors_.end()) return found;
+  const auto own = anchors->second.find(target.fragment);
+  if (own == anchors->second.end() || own->second.byte() != found.byte()) return found;
+  const auto outermost = scopes_[scope].find(target.fragment);
+  return outermost == scopes_[scope].end() ? found : outermost->second;
 }
 
 }  // namespace espalier::guide
