@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/checked_math.h"
@@ -19,6 +21,8 @@ namespace espalier::engine {
 namespace {
 
 using tensor::Rows;
+
+constexpr std::size_t passes_before_huge_pages = 16;
 
 EngineOptions with_defaults(EngineOptions options, const model::ModelConfig& config) {
   if (options.threads == 0) options.threads = base::usable_cores();
@@ -89,6 +93,7 @@ struct Engine::Impl {
   bool extend(Sequence& sequence, const StepItem& item, const Slice& slice);
   StepStatus run(std::span<const StepItem> batch, std::span<const Slice> slices, StepOutput& out,
                  const std::stop_token& stop);
+  void count_pass();
   void write_logits(std::span<const StepItem> batch, std::span<const Slice> slices,
                     StepOutput& out);
 
@@ -104,6 +109,8 @@ struct Engine::Impl {
   std::vector<model::InputRow> rows;
   std::vector<model::Segment> segments;
   std::vector<std::byte*> page_data;
+  std::size_t passes_done = 0;
+  std::jthread weights_mover;  // last, so that it ends first
 };
 
 Engine::Engine(std::shared_ptr<const model::Model> model, EngineOptions options)
@@ -302,6 +309,7 @@ StepStatus Engine::Impl::run(std::span<const StepItem> batch, std::span<const Sl
   pool.limit(decoding ? options.decode_threads : options.threads);
   if (!forward.run(rows, segments, stop)) return StepStatus::cancelled;
   stats.computed_tokens += rows.size();
+  count_pass();
   write_logits(batch, slices, out);
   if (options.prefix_reuse) {
     for (const Slice& slice : slices) {
@@ -312,6 +320,18 @@ StepStatus Engine::Impl::run(std::span<const StepItem> batch, std::span<const Sl
     }
   }
   return StepStatus::done;
+}
+
+// Huge pages are for a process that goes on: to one that gives a word and ends, moving the weights
+// would be most of its work.
+void Engine::Impl::count_pass() {
+  if (++passes_done != passes_before_huge_pages || model->memory == nullptr) return;
+  try {
+    weights_mover = std::jthread(
+        [memory = model->memory](const std::stop_token& stop) { memory->use_huge_pages(stop); });
+  } catch (const std::system_error&) {
+    // No thread to be had: the weights stay where they are.
+  }
 }
 
 void Engine::Impl::write_logits(std::span<const StepItem> batch, std::span<const Slice> slices,

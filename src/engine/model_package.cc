@@ -1,5 +1,6 @@
 #include "engine/model_package.h"
 
+#include <future>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -21,18 +22,28 @@ ModelPackage package_of(PackageText text) {
           .end_tokens = std::move(text.end_tokens)};
 }
 
-ModelPackage load_gguf_package(const std::filesystem::path& path, base::ThreadPool& pool) {
-  const auto file = tensor::GgufFile::open(path);
-  auto package = package_of(read_package_text(file, model::read_config(file).vocabulary));
-  package.model = std::make_shared<const model::Model>(model::load_gguf(file, pool));
+// The text and the weights side by side: a tokenizer takes one thread about as long as the weights
+// take several.
+template <class ReadText, class LoadModel>
+ModelPackage load_both(const ReadText& read_text, const LoadModel& load_model) {
+  auto text = std::async([&] { return package_of(read_text()); });
+  auto model = std::make_shared<const model::Model>(load_model());
+  ModelPackage package = text.get();
+  package.model = std::move(model);
   return package;
 }
 
+ModelPackage load_gguf_package(const std::filesystem::path& path, base::ThreadPool& pool) {
+  const auto file = tensor::GgufFile::open(path);
+  const std::size_t rows = model::read_config(file).vocabulary;
+  return load_both([&] { return read_package_text(file, rows); },
+                   [&] { return model::load_gguf(file, pool); });
+}
+
 ModelPackage load_folder_package(const std::filesystem::path& folder, base::ThreadPool& pool) {
-  auto package =
-      package_of(read_package_text(folder, model::read_folder_config(folder).vocabulary));
-  package.model = std::make_shared<const model::Model>(model::load_folder(folder, pool));
-  return package;
+  const std::size_t rows = model::read_folder_config(folder).vocabulary;
+  return load_both([&] { return read_package_text(folder, rows); },
+                   [&] { return model::load_folder(folder, pool); });
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +26,20 @@ struct Part {
   bool interleaved = false;
 };
 
+// A matrix that has its room and waits to be packed.
+struct Packing {
+  std::vector<TensorView> views;
+  std::vector<std::uint32_t> order;  // of the rows
+  std::vector<std::string> names;    // of the tensors
+  PackedMatrix* target = nullptr;
+  std::atomic<std::size_t> groups_left = 0;
+
+  tensor::PackSource source() const { return {.parts = views, .row_order = order}; }
+};
+
+// 32 groups are 512 rows: enough for a claim, few enough that all threads end together.
+constexpr std::size_t piece_groups = 32;
+
 class Loader {
  public:
   Loader(const WeightSource& source, const WeightLayout& layout, base::ThreadPool& pool,
@@ -31,15 +48,18 @@ class Loader {
 
   void run() {
     const ModelConfig& config = model_.config;
-    model_.embedding = matrix({std::string(names_.embedding), config.vocabulary});
+    matrix({std::string(names_.embedding), config.vocabulary}, model_.embedding);
+    model_.layers.reserve(config.layers.size());
     for (std::size_t i = 0; i < config.layers.size(); ++i) model_.layers.push_back(layer(i));
     model_.final_norm = norm(std::string(names_.final_norm), config.width);
     if (config.tied_embeddings) {
       tensors_.skip_a_copy_of_the_embedding();
     } else {
-      model_.head = matrix({std::string(names_.head), config.vocabulary});
+      matrix({std::string(names_.head), config.vocabulary}, model_.head);
     }
     tensors_.refuse_leftovers(config.family);
+    pack_all();
+    model_.memory = arena_;
   }
 
  private:
@@ -106,37 +126,58 @@ class Loader {
   // Neighbours of one dtype become one matrix.
   Projection projection(const std::vector<Part>& parts, std::size_t cols) {
     Projection result;
+    result.parts.reserve(parts.size());
     for (std::size_t begin = 0; begin < parts.size();) {
-      std::vector<TensorView> views;
-      std::vector<std::uint32_t> order;
+      Packing& packing = packings_.emplace_back();
       std::size_t end = begin;
       for (; end < parts.size(); ++end) {
         const Part& part = parts[end];
         const TensorView view = tensors_.take(part.name + ".weight", part.rows, cols);
-        if (!views.empty() && view.dtype != views.front().dtype) break;
-        views.push_back(view);
-        const std::size_t first = order.size();
+        if (!packing.views.empty() && view.dtype != packing.views.front().dtype) break;
+        packing.views.push_back(view);
+        packing.names.push_back(part.name + ".weight");
+        const std::size_t first = packing.order.size();
         for (std::size_t row = 0; row < part.rows; ++row) {
-          order.push_back(static_cast<std::uint32_t>(first + source_row(part, row)));
+          packing.order.push_back(static_cast<std::uint32_t>(first + source_row(part, row)));
         }
       }
-      result.parts.push_back(pack({.parts = views, .row_order = order}));
-      for (; begin < end; ++begin) source_.release(parts[begin].name + ".weight");
+      begin = end;
+      packing.target = &result.parts.emplace_back(allocate_packed(packing.source(), arena_.get()));
     }
     return result;
   }
 
-  PackedMatrix matrix(const Part& part) {
-    return std::move(projection({part}, model_.config.width).parts.front());
+  void matrix(const Part& part, PackedMatrix& target) {
+    target = std::move(projection({part}, model_.config.width).parts.front());
+    packings_.back().target = &target;
   }
 
-  PackedMatrix pack(const tensor::PackSource& source) {
-    PackedMatrix packed = tensor::allocate_packed(source);
-    // 64 groups are 1,024 rows: enough for a claim, few enough that all threads have some.
-    pool_.run(packed.groups(), 64, [&](std::size_t begin, std::size_t end) {
-      tensor::pack_groups(source, packed, begin, end);
+  // All matrices in one parallel region, piece by piece in the order of the file; a matrix that is
+  // done gives the pages of its source back, so that memory never holds much of the model twice.
+  void pack_all() {
+    struct Piece {
+      Packing* packing;
+      std::size_t begin, end;  // groups
+    };
+    std::vector<Piece> pieces;
+    for (Packing& packing : packings_) {
+      const std::size_t groups = packing.target->groups();
+      for (std::size_t begin = 0; begin < groups; begin += piece_groups) {
+        pieces.push_back({&packing, begin, std::min(begin + piece_groups, groups)});
+      }
+      packing.groups_left = groups;
+    }
+    pool_.run(pieces.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const Piece& piece = pieces[i];
+        Packing& packing = *piece.packing;
+        pack_groups(packing.source(), *packing.target, piece.begin, piece.end);
+        const std::size_t done = piece.end - piece.begin;
+        if (packing.groups_left.fetch_sub(done, std::memory_order_acq_rel) == done) {
+          for (const std::string& name : packing.names) source_.release(name);
+        }
+      }
     });
-    return packed;
   }
 
   const WeightSource& source_;
@@ -145,6 +186,8 @@ class Loader {
   base::ThreadPool& pool_;
   Model& model_;
   TensorTaker tensors_{source_, names_};
+  std::shared_ptr<base::Arena> arena_ = std::make_shared<base::Arena>();
+  std::deque<Packing> packings_;
 };
 
 }  // namespace

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
+#include "base/arena.h"
 #include "model/config.h"
 #include "tensor/packed_matrix.h"
 
@@ -36,7 +38,8 @@ struct LayerWeights {
 
 struct Model {
   ModelConfig config;
-  tensor::PackedMatrix embedding;  // [V, D]
+  std::shared_ptr<const base::Arena> memory;  // of the matrices; null where each has its own
+  tensor::PackedMatrix embedding;             // [V, D]
   std::vector<LayerWeights> layers;
   std::vector<float> final_norm;  // [D]
   tensor::PackedMatrix head;      // [V, D]; empty where the embedding is tied

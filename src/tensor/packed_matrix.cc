@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include "espalier/error.h"
 #include "tensor/dequantise.h"
@@ -67,9 +68,17 @@ void unpack_elements(const std::byte* group, DType dtype, std::size_t r,
   }
 }
 
+static_assert(base::Arena::alignment % packed_alignment == 0);
+
+std::shared_ptr<std::byte> allocate(std::size_t bytes) {
+  constexpr std::align_val_t alignment{packed_alignment};
+  return {static_cast<std::byte*>(::operator new(bytes, alignment)),
+          [](std::byte* at) { ::operator delete(at, alignment); }};
+}
+
 }  // namespace
 
-PackedMatrix::PackedMatrix(DType dtype, std::size_t rows, std::size_t cols)
+PackedMatrix::PackedMatrix(DType dtype, std::size_t rows, std::size_t cols, base::Arena* arena)
     : dtype_(dtype), rows_(rows), cols_(cols) {
   if (cols % info(dtype).block_elements != 0) {
     throw InvalidArgument(fmt::format("a {} matrix of {} columns: they must be a multiple of {}",
@@ -84,10 +93,10 @@ PackedMatrix::PackedMatrix(DType dtype, std::size_t rows, std::size_t cols)
                                       name(dtype), rows, cols));
   }
   layout_ = packed_layout(dtype, cols);
-  data_.reset(new (std::align_val_t{packed_alignment}) std::byte[bytes()]);
+  data_ = arena != nullptr ? arena->take(bytes()) : allocate(bytes());
 }
 
-PackedMatrix allocate_packed(const PackSource& source) {
+PackedMatrix allocate_packed(const PackSource& source, base::Arena* arena) {
   if (source.parts.empty()) throw InvalidArgument("pack: there is nothing to pack");
   const TensorView& first = source.parts.front();
   std::size_t rows = 0;
@@ -117,7 +126,7 @@ PackedMatrix allocate_packed(const PackSource& source) {
                                         source.row_order[i], rows));
     }
   }
-  return {first.dtype, rows, first.cols};
+  return {first.dtype, rows, first.cols, arena};
 }
 
 void pack_groups(const PackSource& source, PackedMatrix& packed, std::size_t group_begin,

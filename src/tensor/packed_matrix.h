@@ -38,9 +38,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <span>
 
+#include "base/arena.h"
 #include "base/checked_math.h"
 #include "tensor/dtype.h"
 #include "tensor/quant_format.h"
@@ -88,15 +88,17 @@ constexpr PackedLayout packed_layout(DType dtype, std::size_t cols) noexcept {
   return layout;
 }
 
-// Owns its memory; moves, never copies. Immutable once packed, so any number of threads may read
-// it.
+// Moves, never copies. Immutable once packed, so any number of threads may read it.
 class PackedMatrix {
  public:
   PackedMatrix() = default;
 
-  // Room for a matrix, its contents yet to be packed. Throws InvalidArgument where cols is not a
-  // multiple of the dtype's block or the size does not fit the address space.
-  PackedMatrix(DType dtype, std::size_t rows, std::size_t cols);
+  // Room for a matrix, its contents yet to be packed, from the arena or (null) of its own. Throws
+  // InvalidArgument where cols is not a multiple of the dtype's block or the size does not fit the
+  // address space.
+  PackedMatrix(DType dtype, std::size_t rows, std::size_t cols, base::Arena* arena = nullptr);
+  PackedMatrix(PackedMatrix&&) noexcept = default;
+  PackedMatrix& operator=(PackedMatrix&&) noexcept = default;
 
   DType dtype() const noexcept { return dtype_; }
   std::size_t rows() const noexcept { return rows_; }  // N, without padding
@@ -115,17 +117,11 @@ class PackedMatrix {
   }
 
  private:
-  struct AlignedDelete {
-    void operator()(std::byte* memory) const noexcept {
-      ::operator delete[](memory, std::align_val_t{packed_alignment});
-    }
-  };
-
   DType dtype_ = DType::f32;
   std::size_t rows_ = 0;
   std::size_t cols_ = 0;
   PackedLayout layout_;
-  std::unique_ptr<std::byte[], AlignedDelete> data_;
+  std::shared_ptr<std::byte> data_;  // or a piece of an arena
 };
 
 // What to pack: parts of one dtype and one width, stacked on top of each other (Q, K and V of a
@@ -139,7 +135,7 @@ struct PackSource {
 
 // Checks the source and gives the matrix that pack_groups() is to fill. Throws InvalidArgument
 // naming the part or the entry of row_order that does not fit.
-PackedMatrix allocate_packed(const PackSource& source);
+PackedMatrix allocate_packed(const PackSource& source, base::Arena* arena = nullptr);
 
 // Fills groups [group_begin, group_end) of a matrix that allocate_packed(source) gave. Different
 // groups may be packed by different threads.
