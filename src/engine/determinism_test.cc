@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/fixture_testing.h"
+#include "kernels/attention.h"
 
 namespace espalier::engine {
 namespace {
@@ -55,6 +56,23 @@ TEST_P(Determinism, ThreadsAndChunksDoNotChangeABit) {
     const std::vector<float> expected = logits_of(model, options(isa), tokens);
     for (int threads : {1, 2, 3, 8}) {
       for (std::size_t chunk : {1, 7, 64, 512}) {
+        EXPECT_TRUE(same_bits(logits_of(model, options(isa, threads, chunk), tokens), expected))
+            << threads << " threads, chunks of " << chunk;
+      }
+    }
+  });
+}
+
+// Behind more than one span of attention a lone token is computed span by span, if there are
+// threads for it.
+TEST_P(Determinism, SpansOfAttentionDoNotChangeABit) {
+  const auto model = load_fixture(GetParam().fixture);
+  const auto tokens = some_tokens(500, 7, model->config.vocabulary);
+  ASSERT_GT(tokens.size(), kernels::attention_span);
+  on_every_isa([&](base::Isa isa) {
+    const std::vector<float> expected = logits_of(model, options(isa), tokens);
+    for (int threads : {1, 2, 8}) {
+      for (std::size_t chunk : {1, 300}) {
         EXPECT_TRUE(same_bits(logits_of(model, options(isa, threads, chunk), tokens), expected))
             << threads << " threads, chunks of " << chunk;
       }

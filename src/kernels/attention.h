@@ -7,17 +7,24 @@
 //
 //     out[r] = Σ_p softmax_p(scale · q[r]·k[p]) · v[p]
 //
-// Online softmax (Milakov and Gimelshein 2018) over blocks of page_positions, which begin at
-// multiples of page_positions counted from the sequence's start, in ascending order. Within a
-// block: a score sums over K in ascending order; the exponentials are added in 16 lanes (lane =
-// position mod 16), then pairwise; values are added in ascending position. Each row's result
-// therefore depends on its own q, position and window alone: not on the other rows of the call, nor
-// on how a prompt was cut into calls. Masked positions contribute nothing, whatever bytes stand
-// there (they may be uninitialised), and a negative zero in the result becomes zero.
+// Positions come in spans of attention_span and these in blocks of page_positions, both counted
+// from the sequence's start and in ascending order. A span is an online softmax (Milakov and
+// Gimelshein 2018) over its blocks. Within a block: a score sums over K in ascending order; the
+// exponentials are added in 16 lanes (lane = position mod 16), then pairwise; values are added in
+// ascending position. A span leaves m, the largest score, s = Σ_p exp(score_p - m) and o = Σ_p
+// exp(score_p - m) · v[p], and is put together with those before it (m', s', o'): with M = max(m',
+// m),
+//     s' = s' · exp(m' - M) + s · exp(m - M);   o' = fma(exp(m - M), o, o' · exp(m' - M));   m' = M
+//
+// Each row's result therefore depends on its own q, position and window alone: not on the other
+// rows of the call, nor on how a prompt was cut into calls, nor on which spans were computed
+// apart. Masked positions contribute nothing, whatever bytes stand there (they may be
+// uninitialised), and a negative zero in the result becomes zero.
 #pragma once
 
 #include <cstddef>
 
+#include "base/checked_math.h"
 #include "kernels/kv_page.h"
 #include "tensor/rows.h"
 
@@ -38,12 +45,29 @@ struct AttentionArgs {
   std::size_t q_stride = 0;
   float* out = nullptr;
   std::size_t out_stride = 0;
+  // Where not null, only span number `span` is computed and what it leaves goes here instead of to
+  // out: attention_state_floats(K) for each row.
+  float* state = nullptr;
+  std::size_t span = 0;
 };
+
+inline constexpr std::size_t attention_span = 4 * page_positions;
+
+// o [K], padded to whole vectors of 16; then m and s.
+constexpr std::size_t attention_state_floats(std::size_t head_size) noexcept {
+  return base::round_up(head_size, std::size_t{16}) + 16;
+}
 
 // The most rows (tokens * group) that one call takes; its scratch lives on the stack.
 inline constexpr std::size_t attention_max_rows = 64;
 inline constexpr std::size_t attention_max_head_size = 256;
 
 using AttentionFn = void(const AttentionArgs& args) noexcept;
+
+// Puts the spans of a call together that were computed apart, and writes out.
+//   states   [spans][rows][attention_state_floats(K)], of consecutive spans from the first that any
+//            row sees to the last
+using AttentionMergeFn = void(const AttentionArgs& args, const float* states,
+                              std::size_t spans) noexcept;
 
 }  // namespace espalier::kernels

@@ -4,6 +4,7 @@
 namespace espalier::kernels::avx2 {
 
 AttentionFn attention;
+AttentionMergeFn attention_merge;
 
 void attention(const AttentionArgs& args) noexcept {
   switch (args.layout.type) {
@@ -14,6 +15,10 @@ void attention(const AttentionArgs& args) noexcept {
     case KvType::int8:
       return AttentionLanes<Lanes>::run<std::int8_t>(args);
   }
+}
+
+void attention_merge(const AttentionArgs& args, const float* states, std::size_t spans) noexcept {
+  AttentionLanes<Lanes>::merge(args, states, spans);
 }
 
 }  // namespace espalier::kernels::avx2

@@ -1,8 +1,8 @@
 // Attention on 16 lanes (lanes_avx2.h, lanes_avx512.h).
 //
-// A call goes through the blocks of 64 positions once. For each block, all rows take three steps:
-// scores, softmax, values. Scores and values are the same small matrix product, c += a · b,
-// computed in register tiles of up to tile_rows rows:
+// A call goes through the blocks of 64 positions once, span by span. For each block, all rows take
+// three steps: scores, softmax, values. Scores and values are the same small matrix product, c += a
+// · b, computed in register tiles of up to tile_rows rows:
 //
 //     scores   a = q (scaled), stored tile by tile as [K][tile_rows];  b = keys [K][64];  sums over
 //     K values   a = weights [rows][64];                                 b = values [64][K]; sums
@@ -30,12 +30,32 @@ class AttentionLanes {
   template <class Element>
   static void run(const AttentionArgs& args) {
     AttentionLanes lanes(args);
-    lanes.template see_all<Element>();
+    if (lanes.rows_ == 0) return;
+    lanes.take_queries();
+    if (args.state != nullptr) {
+      lanes.template see_span<Element>(args.span);
+      lanes.save();
+    } else {
+      lanes.template see_all<Element>();
+      lanes.finish();
+    }
+  }
+
+  // states [spans][rows][attention_state_floats(K)]
+  static void merge(const AttentionArgs& args, const float* states, std::size_t spans) {
+    AttentionLanes lanes(args);
+    const std::size_t floats = attention_state_floats(lanes.K_);
+    for (std::size_t span = 0; span < spans; ++span) {
+      for (std::size_t r = 0; r < lanes.rows_; ++r, states += floats) {
+        lanes.add_span(r, states[lanes.padded_K_], states[lanes.padded_K_ + 1], states);
+      }
+    }
     lanes.finish();
   }
 
  private:
   static constexpr std::size_t P = page_positions;
+  static constexpr std::size_t span_blocks = attention_span / P;
   static constexpr std::size_t max_rows = attention_max_rows;
   static constexpr std::size_t max_K = attention_max_head_size;
 
@@ -69,28 +89,82 @@ class AttentionLanes {
         K_(args.layout.head_size),
         padded_K_((K_ + 15) / 16 * 16),
         rows_(args.tokens * args.group) {
+    for (std::size_t r = 0; r < rows_; ++r) {
+      largest_[r] = -__builtin_inff();
+      sum_[r] = 0.0F;
+      clear(out_ + r * padded_K_);
+    }
+  }
+
+  void clear(float* out) const {
+    for (std::size_t k = 0; k < padded_K_; k += 16) L::zero().store(out + k);
+  }
+
+  void take_queries() {
     std::size_t r = 0;
-    for (std::size_t t = 0; t < args.tokens; ++t) {
-      const std::size_t end = args.first_position + t + 1;
-      const std::size_t begin = args.window == 0 || args.window >= end ? 0 : end - args.window;
-      const float* q = args.q + t * args.q_stride;
-      for (std::size_t g = 0; g < args.group; ++g, ++r, q += K_) {
+    for (std::size_t t = 0; t < args_.tokens; ++t) {
+      const std::size_t end = args_.first_position + t + 1;
+      const std::size_t begin = args_.window == 0 || args_.window >= end ? 0 : end - args_.window;
+      const float* q = args_.q + t * args_.q_stride;
+      for (std::size_t g = 0; g < args_.group; ++g, ++r, q += K_) {
         float* tile = q_ + r / tile_rows * tile_rows * K_ + r % tile_rows;
-        for (std::size_t k = 0; k < K_; ++k) tile[k * tile_rows] = q[k] * args.scale;
+        for (std::size_t k = 0; k < K_; ++k) tile[k * tile_rows] = q[k] * args_.scale;
         visible_[r] = {begin, end};
-        largest_[r] = -__builtin_inff();
-        sum_[r] = 0.0F;
-        for (std::size_t k = 0; k < padded_K_; k += 16) L::zero().store(out_ + r * padded_K_ + k);
+      }
+    }
+  }
+
+  // Rows stand in ascending position: the first begins first and the last ends last.
+  std::size_t first_block() const { return visible_[0].begin / P; }
+  std::size_t last_block() const { return (visible_[rows_ - 1].end - 1) / P; }
+
+  template <class Element>
+  void see_all() {
+    const std::size_t last = last_block() / span_blocks;
+    for (std::size_t span = first_block() / span_blocks; span <= last; ++span) {
+      see_span<Element>(span);
+      const float* out = span_out_;
+      for (std::size_t r = 0; r < rows_; ++r, out += padded_K_) {
+        add_span(r, span_largest_[r], span_sum_[r], out);
       }
     }
   }
 
   template <class Element>
-  void see_all() {
-    if (rows_ == 0) return;
-    // Rows stand in ascending position: the first begins first and the last ends last.
-    const std::size_t last = (visible_[rows_ - 1].end - 1) / P;
-    for (std::size_t block = visible_[0].begin / P; block <= last; ++block) see<Element>(block);
+  void see_span(std::size_t span) {
+    for (std::size_t r = 0; r < rows_; ++r) {
+      span_largest_[r] = -__builtin_inff();
+      span_sum_[r] = 0.0F;
+      clear(span_out_ + r * padded_K_);
+    }
+    const std::size_t first = span * span_blocks, last = first + span_blocks - 1;
+    const std::size_t begin = first < first_block() ? first_block() : first;
+    const std::size_t end = last < last_block() ? last : last_block();
+    for (std::size_t block = begin; block <= end; ++block) see<Element>(block);
+  }
+
+  // A row's span joins those before it. One that left no score has nothing to say.
+  void add_span(std::size_t r, float largest, float sum, const float* from) {
+    if (largest == -__builtin_inff()) return;
+    const float before = largest_[r];
+    largest_[r] = L::max(L::broadcast(before), L::broadcast(largest)).first();
+    const L fade = exp(L::broadcast(before) - L::broadcast(largest_[r]));
+    const L weight = exp(L::broadcast(largest) - L::broadcast(largest_[r]));
+    sum_[r] = sum_[r] * fade.first() + sum * weight.first();
+    float* out = out_ + r * padded_K_;
+    for (std::size_t k = 0; k < padded_K_; k += 16) {
+      L::fma(weight, L::load(from + k), L::load(out + k) * fade).store(out + k);
+    }
+  }
+
+  void save() const {
+    float* state = args_.state;
+    for (std::size_t r = 0; r < rows_; ++r, state += attention_state_floats(K_)) {
+      const float* out = span_out_ + r * padded_K_;
+      for (std::size_t k = 0; k < padded_K_; k += 16) L::load(out + k).store(state + k);
+      state[padded_K_] = span_largest_[r];
+      state[padded_K_ + 1] = span_sum_[r];
+    }
   }
 
   template <class Element>
@@ -162,7 +236,7 @@ class AttentionLanes {
     float* row = weights_ + r * P;
     const L nothing = L::broadcast(-__builtin_inff());
     const std::size_t first = range.begin / 16 * 16;
-    L largest = L::broadcast(largest_[r]);
+    L largest = L::broadcast(span_largest_[r]);
     for (std::size_t p = first; p < range.end; p += 16) {
       L score = L::load(row + p);
       if (key_scales != nullptr) score = score * L::load(key_scales + p);
@@ -180,11 +254,11 @@ class AttentionLanes {
       if (value_scales != nullptr) weight = weight * L::load(value_scales + p);
       weight.store(row + p);
     }
-    const L fade = exp(L::broadcast(largest_[r]) - reference);
-    sum_[r] = sum_[r] * fade.first() + sums.sum();
-    largest_[r] = new_largest;
+    const L fade = exp(L::broadcast(span_largest_[r]) - reference);
+    span_sum_[r] = span_sum_[r] * fade.first() + sums.sum();
+    span_largest_[r] = new_largest;
     if (fade.first() == 1.0F) return;
-    float* out = out_ + r * padded_K_;
+    float* out = span_out_ + r * padded_K_;
     for (std::size_t k = 0; k < padded_K_; k += 16) (L::load(out + k) * fade).store(out + k);
   }
 
@@ -221,7 +295,7 @@ class AttentionLanes {
     if (range.empty()) return;
     multiply<ValueStep>(rows, padded_K_ / 16, range.end - range.begin,
                         weights_ + r * P + range.begin, values + range.begin * stride, stride,
-                        out_ + r * padded_K_, padded_K_);
+                        span_out_ + r * padded_K_, padded_K_);
   }
 
   // c [rows][16 * columns] (+)= a · b over `depth` steps.
@@ -317,12 +391,14 @@ class AttentionLanes {
   std::size_t padded_K_;  // a multiple of 16
   std::size_t rows_;
   Range visible_[max_rows];
-  float largest_[max_rows];  // of the scores so far
-  float sum_[max_rows];      // of the weights so far
+  // What attention.h calls m', s' and o', of the spans so far, then m, s and o of the span at hand.
+  float largest_[max_rows], sum_[max_rows];
+  float span_largest_[max_rows], span_sum_[max_rows];
   // Left uninitialised: a decode step touches a few kilobytes of these.
   alignas(64) float q_[max_tiles * tile_rows * max_K];  // [tile][K][tile_rows]
   alignas(64) float weights_[max_rows * P];             // scores, then weights: [row][P]
   alignas(64) float out_[max_rows * max_K];             // [row][padded_K]
+  alignas(64) float span_out_[max_rows * max_K];        // likewise
   alignas(64) float widened_[P * max_K];                // a block's keys, then its values
 };
 

@@ -1,5 +1,6 @@
 // The reference: one row at a time, plain loops in the order that attention.h promises. The softmax
 // scale multiplies q, once.
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -27,7 +28,42 @@ float sum_of(const std::array<float, P>& weights) {
   return lanes[0];
 }
 
-// One query row on its way through the blocks.
+// What a span of positions, or several, leave of a row: m, s and o of attention.h.
+struct State {
+  float largest = minus_infinity;
+  float sum = 0;
+  std::array<float, attention_max_head_size> out{};
+
+  void add(const State& span) {
+    if (span.largest == minus_infinity) return;
+    const float before = largest;
+    if (!(span.largest <= largest)) largest = span.largest;
+    const float fade = exp(before - largest), weight = exp(span.largest - largest);
+    sum = sum * fade + span.sum * weight;
+    for (std::size_t k = 0; k < out.size(); ++k) out[k] = out[k] * fade + weight * span.out[k];
+  }
+
+  void save(std::size_t K, float* to) const {
+    const std::size_t padded = base::round_up(K, std::size_t{16});
+    std::copy_n(out.begin(), padded, to);
+    to[padded] = largest;
+    to[padded + 1] = sum;
+  }
+
+  void load(std::size_t K, const float* from) {
+    const std::size_t padded = base::round_up(K, std::size_t{16});
+    std::copy_n(from, padded, out.begin());
+    largest = from[padded];
+    sum = from[padded + 1];
+  }
+
+  void finish(std::size_t K, float* to) const {
+    // Adding zero turns a negative zero into zero.
+    for (std::size_t k = 0; k < K; ++k) to[k] = out[k] / sum + 0.0F;
+  }
+};
+
+// One query row on its way through the blocks of a span.
 template <class Element>
 class Row {
  public:
@@ -38,23 +74,20 @@ class Row {
   // Takes in positions [begin, end) of a block; begin < end.
   void see(const std::byte* region, std::size_t begin, std::size_t end) {
     std::array<float, P> weights = scores(region, begin, end);
-    const float before = largest_;
+    const float before = state_.largest;
     for (std::size_t p = begin; p < end; ++p) {
-      if (weights[p] > largest_) largest_ = weights[p];
+      if (weights[p] > state_.largest) state_.largest = weights[p];
     }
     // Where every score so far is -inf, any finite number serves: all weights are zero.
-    const float reference = largest_ == minus_infinity ? 0.0F : largest_;
+    const float reference = state_.largest == minus_infinity ? 0.0F : state_.largest;
     for (std::size_t p = begin; p < end; ++p) weights[p] = exp(weights[p] - reference);
     const float fade = exp(before - reference);
-    sum_ = sum_ * fade + sum_of(weights);
-    for (float& out : out_) out *= fade;
+    state_.sum = state_.sum * fade + sum_of(weights);
+    for (float& out : state_.out) out *= fade;
     add_values(region, begin, end, weights);
   }
 
-  void finish(float* out) const {
-    // Adding zero turns a negative zero into zero.
-    for (std::size_t k = 0; k < layout_.head_size; ++k) out[k] = out_[k] / sum_ + 0.0F;
-  }
+  const State& state() const { return state_; }
 
  private:
   // Zero outside [begin, end).
@@ -80,31 +113,49 @@ class Row {
       for (std::size_t p = begin; p < end; ++p) weights[p] *= scales[p];
     }
     for (std::size_t p = begin; p < end; ++p) {
-      for (std::size_t k = 0; k < K; ++k) out_[k] += weights[p] * widen(values[p * K + k]);
+      for (std::size_t k = 0; k < K; ++k) state_.out[k] += weights[p] * widen(values[p * K + k]);
     }
   }
 
   const KvHeadLayout& layout_;
-  float largest_ = minus_infinity;  // of the scores so far
-  float sum_ = 0;                   // of the weights so far
+  State state_;
   std::array<float, attention_max_head_size> q_{};
-  std::array<float, attention_max_head_size> out_{};
 };
+
+// What positions [begin, end) of one span leave of a row; nothing where there are none.
+template <class Element>
+State span_state(const AttentionArgs& args, const float* q, std::size_t begin, std::size_t end) {
+  Row<Element> row(args.layout, q, args.scale);
+  for (std::size_t page = begin / P; page * P < end; ++page) {
+    const std::size_t first = page * P;
+    row.see(args.regions[page], begin > first ? begin - first : 0,
+            end - first < P ? end - first : P);
+  }
+  return row.state();
+}
 
 template <class Element>
 void attend(const AttentionArgs& args) {
+  constexpr std::size_t S = attention_span;
+  const std::size_t K = args.layout.head_size;
+  float* state = args.state;
   for (std::size_t t = 0; t < args.tokens; ++t) {
     const std::size_t end = args.first_position + t + 1;
     const std::size_t begin = args.window == 0 || args.window >= end ? 0 : end - args.window;
     for (std::size_t g = 0; g < args.group; ++g) {
-      const std::size_t head = g * args.layout.head_size;
-      Row<Element> row(args.layout, args.q + t * args.q_stride + head, args.scale);
-      for (std::size_t page = begin / P; page * P < end; ++page) {
-        const std::size_t first = page * P;
-        row.see(args.regions[page], begin > first ? begin - first : 0,
-                end - first < P ? end - first : P);
+      const float* q = args.q + t * args.q_stride + g * K;
+      const auto in_span = [&](std::size_t span) {
+        const std::size_t first = std::max(begin, span * S), last = std::min(end, (span + 1) * S);
+        return first < last ? span_state<Element>(args, q, first, last) : State();
+      };
+      if (state != nullptr) {
+        in_span(args.span).save(K, state);
+        state += attention_state_floats(K);
+        continue;
       }
-      row.finish(args.out + t * args.out_stride + head);
+      State all;
+      for (std::size_t span = begin / S; span * S < end; ++span) all.add(in_span(span));
+      all.finish(K, args.out + t * args.out_stride + g * K);
     }
   }
 }
@@ -119,6 +170,19 @@ void attention(const AttentionArgs& args) noexcept {
       return attend<std::uint16_t>(args);
     case KvType::int8:
       return attend<std::int8_t>(args);
+  }
+}
+
+void attention_merge(const AttentionArgs& args, const float* states, std::size_t spans) noexcept {
+  const std::size_t K = args.layout.head_size, floats = attention_state_floats(K);
+  const std::size_t rows = args.tokens * args.group;
+  for (std::size_t r = 0; r < rows; ++r) {
+    State all, span;
+    for (std::size_t i = 0; i < spans; ++i) {
+      span.load(K, states + (i * rows + r) * floats);
+      all.add(span);
+    }
+    all.finish(K, args.out + r / args.group * args.out_stride + r % args.group * K);
   }
 }
 

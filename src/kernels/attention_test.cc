@@ -70,19 +70,26 @@ class Problem {
 
   // Rows [positions, group, K] of `count` tokens from `first` on, in one call.
   std::vector<float> attend(const Ops& ops, std::size_t first, std::size_t count) const {
-    const std::size_t width = shape_.group * shape_.head_size;
-    std::vector<float> out(count * width, -12345.0F);
-    ops.attention({.layout = layout_,
-                   .regions = regions.data(),
-                   .first_position = first,
-                   .tokens = count,
-                   .group = shape_.group,
-                   .window = shape_.window,
-                   .scale = scale,
-                   .q = queries.data() + first * width,
-                   .q_stride = width,
-                   .out = out.data(),
-                   .out_stride = width});
+    std::vector<float> out = untouched(count);
+    ops.attention(call(first, count, out));
+    return out;
+  }
+
+  // The same, a call for each span that any of the rows sees.
+  std::vector<float> attend_span_by_span(const Ops& ops, std::size_t first,
+                                         std::size_t count) const {
+    std::vector<float> out = untouched(count);
+    AttentionArgs args = call(first, count, out);
+    const std::size_t seen =
+        shape_.window == 0 || shape_.window > first ? 0 : first + 1 - shape_.window;
+    const std::size_t begin = seen / attention_span, end = (first + count - 1) / attention_span + 1;
+    const std::size_t floats = count * shape_.group * attention_state_floats(shape_.head_size);
+    std::vector<float> states((end - begin) * floats);
+    for (args.span = begin; args.span < end; ++args.span) {
+      args.state = states.data() + (args.span - begin) * floats;
+      ops.attention(args);
+    }
+    ops.attention_merge(args, states.data(), end - begin);
     return out;
   }
 
@@ -117,6 +124,25 @@ class Problem {
     std::byte bytes[64];
   };
 
+  std::vector<float> untouched(std::size_t count) const {
+    return std::vector<float>(count * shape_.group * shape_.head_size, -12345.0F);
+  }
+
+  AttentionArgs call(std::size_t first, std::size_t count, std::vector<float>& out) const {
+    const std::size_t width = shape_.group * shape_.head_size;
+    return {.layout = layout_,
+            .regions = regions.data(),
+            .first_position = first,
+            .tokens = count,
+            .group = shape_.group,
+            .window = shape_.window,
+            .scale = scale,
+            .q = queries.data() + first * width,
+            .q_stride = width,
+            .out = out.data(),
+            .out_stride = width};
+  }
+
   double stored(std::size_t p, std::size_t part, std::size_t i, std::size_t scales) const {
     const std::byte* region = regions[p / P];
     switch (shape_.type) {
@@ -145,7 +171,8 @@ struct Exact {
 // The bound. Let S be the largest Σ_k |q_k k_k| · scale, A the largest |v|, n the positions seen.
 //   score     K products and sums, q's scale and the key's: off by (K + 3) u S
 //   weight    that twice (the largest score is off too), rounding the difference (at most 2 S), the
-//             exponential; a fade for each block repeats the latter two and rounds twice
+//             exponential; a fade for each block and two for each span repeat the latter two and
+//             round twice
 //   result    weights in numerator and denominator, n sums and a few single roundings
 Exact exact(const Problem& problem, std::size_t position, std::size_t g) {
   const auto [type, K, positions, group, window] = problem.shape();
@@ -176,8 +203,9 @@ Exact exact(const Problem& problem, std::size_t position, std::size_t g) {
   for (double& out : result.out) out /= sum;
   const auto n = static_cast<double>(end - begin);
   const double blocks = static_cast<double>(position / P - begin / P + 1);
+  const double spans = static_cast<double>(position / attention_span - begin / attention_span + 1);
   const double weight = 2 * (static_cast<double>(K) + 3) * u * S +
-                        (blocks + 1) * (exp_relative_error + 2 * S * u + 2 * u);
+                        (blocks + 2 * spans + 1) * (exp_relative_error + 2 * S * u + 2 * u);
   result.bound = A * (2 * weight + (2 * n + 8) * u);
   return result;
 }
@@ -193,7 +221,8 @@ Shape any_shape() {
   Shape s;
   s.type = *rc::gen::element(KvType::f32, KvType::f16, KvType::int8);
   s.head_size = *rc::gen::element<std::size_t>(16, 32, 64, 80, 96, 128, 256, 40, 6);
-  s.positions = *rc::gen::inRange<std::size_t>(1, s.head_size > 64 ? 100 : 200);
+  const std::size_t most = *rc::gen::element<std::size_t>(200, 200, 200, 2 * attention_span + 50);
+  s.positions = *rc::gen::inRange<std::size_t>(1, s.head_size > 64 ? 100 : most);
   s.group = *rc::gen::inRange<std::size_t>(1, 5);
   s.window = *rc::gen::element<std::size_t>(0, 0, 1, 5, 64, 90);
   return s;
@@ -255,6 +284,19 @@ TEST_P(Attention, RowDoesNotDependOnChunking) {
       t += count;
     }
     RC_ASSERT(same_bits(whole, pieces));
+  }));
+}
+
+TEST_P(Attention, SpansComputedApartAreTheSameOncePutTogether) {
+  EXPECT_TRUE(rc::check([] {
+    Shape shape = any_shape();
+    shape.positions = *rc::gen::inRange<std::size_t>(1, 3 * attention_span);
+    shape.window = *rc::gen::element<std::size_t>(0, 0, 5, 64, attention_span, 300);
+    const Problem problem(shape, *rc::gen::arbitrary<std::uint32_t>());
+    const std::size_t count = std::min(problem.largest_chunk(), shape.positions);
+    const std::size_t first = *rc::gen::inRange<std::size_t>(0, shape.positions - count + 1);
+    RC_ASSERT(same_bits(problem.attend(ops(), first, count),
+                        problem.attend_span_by_span(ops(), first, count)));
   }));
 }
 

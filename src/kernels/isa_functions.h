@@ -30,6 +30,7 @@ AddFn add;
 SoftmaxFn softmax;
 KvStoreFn kv_store;
 AttentionFn attention;
+AttentionMergeFn attention_merge;
 MultiplyRegistersFn multiply_registers;
 }  // namespace scalar
 
@@ -45,6 +46,7 @@ AddFn add;
 SoftmaxFn softmax;
 KvStoreFn kv_store;
 AttentionFn attention;
+AttentionMergeFn attention_merge;
 MultiplyRegistersFn multiply_registers;
 }  // namespace avx2
 
@@ -60,6 +62,7 @@ AddFn add;
 SoftmaxFn softmax;
 KvStoreFn kv_store;
 AttentionFn attention;
+AttentionMergeFn attention_merge;
 MultiplyRegistersFn multiply_registers;
 }  // namespace avx512
 

@@ -20,6 +20,7 @@ constexpr Ops scalar_ops = {.isa = base::Isa::scalar,
                             .softmax = scalar::softmax,
                             .kv_store = scalar::kv_store,
                             .attention = scalar::attention,
+                            .attention_merge = scalar::attention_merge,
                             .multiply_registers = scalar::multiply_registers};
 
 #if defined(__x86_64__)
@@ -35,6 +36,7 @@ constexpr Ops avx2_ops = {.isa = base::Isa::avx2,
                           .softmax = avx2::softmax,
                           .kv_store = avx2::kv_store,
                           .attention = avx2::attention,
+                          .attention_merge = avx2::attention_merge,
                           .multiply_registers = avx2::multiply_registers};
 
 constexpr Ops avx512_ops = {.isa = base::Isa::avx512,
@@ -49,6 +51,7 @@ constexpr Ops avx512_ops = {.isa = base::Isa::avx512,
                             .softmax = avx512::softmax,
                             .kv_store = avx512::kv_store,
                             .attention = avx512::attention,
+                            .attention_merge = avx512::attention_merge,
                             .multiply_registers = avx512::multiply_registers};
 
 constexpr const Ops* tables[] = {&scalar_ops, &avx2_ops, &avx512_ops};

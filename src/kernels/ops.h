@@ -29,6 +29,7 @@ struct Ops {
   SoftmaxFn* softmax;
   KvStoreFn* kv_store;
   AttentionFn* attention;
+  AttentionMergeFn* attention_merge;
   MultiplyRegistersFn* multiply_registers;
 };
 

@@ -17,6 +17,10 @@ using tensor::Rows;
 // few enough that a prompt of 64 tokens still feeds every thread.
 constexpr std::size_t row_grain = 8;
 
+// Fewer tiles of attention than this would leave threads idle at the end: a lone token has one for
+// each KV head.
+constexpr std::size_t tasks_per_thread = 4;
+
 bool any_quantised(const Projection& projection) {
   return std::any_of(projection.parts.begin(), projection.parts.end(),
                      [](const PackedMatrix& part) { return tensor::is_quantised(part.dtype()); });
@@ -140,6 +144,29 @@ void Forward::plan_attention(std::span<const Segment> segments) {
   regions_.resize(regions);
 }
 
+// The spans that a tile's rows see in a layer with that window. The states of one tile follow each
+// other, as the op that puts them together wants them.
+void Forward::plan_spans(std::span<const Segment> segments, std::size_t window) {
+  constexpr std::size_t S = kernels::attention_span;
+  const std::size_t group = model_->config.heads / model_->config.kv_heads;
+  const std::size_t row_floats = kernels::attention_state_floats(model_->config.head_size);
+  span_tasks_.clear();
+  first_span_task_.clear();
+  std::size_t floats = 0;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    const AttentionTask& task = tasks_[i];
+    const std::size_t first = segments[task.segment].first_position + task.first_token;
+    const std::size_t seen = window == 0 || window > first ? 0 : first + 1 - window;
+    first_span_task_.push_back(span_tasks_.size());
+    for (std::size_t span = seen / S; span <= (first + task.tokens - 1) / S; ++span) {
+      span_tasks_.push_back({.task = i, .span = span, .state = floats});
+      floats += task.tokens * group * row_floats;
+    }
+  }
+  first_span_task_.push_back(span_tasks_.size());
+  if (states_.size() < floats) states_.resize(floats);
+}
+
 void Forward::attention_block(const LayerConfig& config, const LayerWeights& weights,
                               std::span<const Segment> segments) {
   add_and_norm(weights.attention_norm, any_quantised(weights.qkv));
@@ -219,7 +246,6 @@ void Forward::store_keys_and_values(const LayerConfig& config, std::span<const S
 void Forward::attend(const LayerConfig& config, std::span<const Segment> segments, bool quantise) {
   const OpTimer timer(profile_, Op::attention);
   const ModelConfig& model = model_->config;
-  const std::size_t K = model.head_size;
   for (std::size_t s = 0; s < segments.size(); ++s) {
     const std::size_t pages = segments[s].pages.size();
     const std::byte** out = regions_.data() + regions_of_segment_[s];
@@ -228,15 +254,53 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
       for (std::size_t page = 0; page < pages; ++page) *out++ = segments[s].pages[page] + offset;
     }
   }
-  pool_.run(tasks_.size(), 1, [&](std::size_t begin, std::size_t end) {
+  plan_spans(segments, config.window);
+  const auto enough = tasks_per_thread * static_cast<std::size_t>(pool_.active());
+  if (tasks_.size() < enough && span_tasks_.size() > tasks_.size()) {
+    attend_by_spans(config, segments);
+  } else {
+    pool_.run(tasks_.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        ops_.attention(attention_args(config, segments, tasks_[i]));
+      }
+    });
+  }
+  if (!quantise) return;
+  codes_.resize(attended_.rows(), attended_.cols());
+  pool_.run(attended_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    ops_.quantise_rows(attended_, begin, end, codes_);
+  });
+}
+
+void Forward::attend_by_spans(const LayerConfig& config, std::span<const Segment> segments) {
+  pool_.run(span_tasks_.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
-      const AttentionTask& task = tasks_[i];
-      const Segment& segment = segments[task.segment];
-      const std::size_t row = segment.first_row + task.first_token;
-      const std::size_t group = model.heads / model.kv_heads;
-      const std::size_t column = task.kv_head * group * K;
-      ops_.attention({
-          .layout = shape_.head,
+      const SpanTask& part = span_tasks_[i];
+      kernels::AttentionArgs args = attention_args(config, segments, tasks_[part.task]);
+      args.span = part.span;
+      args.state = states_.data() + part.state;
+      ops_.attention(args);
+    }
+  });
+  pool_.run(tasks_.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t first = first_span_task_[i];
+      ops_.attention_merge(attention_args(config, segments, tasks_[i]),
+                           states_.data() + span_tasks_[first].state,
+                           first_span_task_[i + 1] - first);
+    }
+  });
+}
+
+kernels::AttentionArgs Forward::attention_args(const LayerConfig& config,
+                                               std::span<const Segment> segments,
+                                               const AttentionTask& task) const {
+  const ModelConfig& model = model_->config;
+  const Segment& segment = segments[task.segment];
+  const std::size_t row = segment.first_row + task.first_token;
+  const std::size_t group = model.heads / model.kv_heads;
+  const std::size_t column = task.kv_head * group * model.head_size;
+  return {.layout = shape_.head,
           .regions = regions_.data() + regions_of_segment_[task.segment] +
                      task.kv_head * segment.pages.size(),
           .first_position = segment.first_position + task.first_token,
@@ -247,15 +311,7 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
           .q = qkv_.row(row).data() + column,
           .q_stride = qkv_.stride(),
           .out = attended_.row(row).data() + column,
-          .out_stride = attended_.stride(),
-      });
-    }
-  });
-  if (!quantise) return;
-  codes_.resize(attended_.rows(), attended_.cols());
-  pool_.run(attended_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-    ops_.quantise_rows(attended_, begin, end, codes_);
-  });
+          .out_stride = attended_.stride()};
 }
 
 // hidden += delta, which has a norm of its own in some families.

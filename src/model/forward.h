@@ -77,10 +77,20 @@ class Forward {
     std::size_t first_token = 0;
     std::size_t tokens = 0;
   };
+  // A task that is computed span by span, because there are too few tasks for the threads.
+  struct SpanTask {
+    std::size_t task = 0;
+    std::size_t span = 0;
+    std::size_t state = 0;  // where in states_ what it leaves begins
+  };
 
   void embed(std::span<const InputRow> rows);
   void compute_angles(std::span<const Segment> segments);
   void plan_attention(std::span<const Segment> segments);
+  void plan_spans(std::span<const Segment> segments, std::size_t window);
+  kernels::AttentionArgs attention_args(const LayerConfig& config,
+                                        std::span<const Segment> segments,
+                                        const AttentionTask& task) const;
   void attention_block(const LayerConfig& config, const LayerWeights& weights,
                        std::span<const Segment> segments);
   void ffn_block(const LayerConfig& config, const LayerWeights& weights);
@@ -89,6 +99,7 @@ class Forward {
   void store_keys_and_values(const LayerConfig& config, std::span<const Segment> segments,
                              std::size_t begin, std::size_t end);
   void attend(const LayerConfig& config, std::span<const Segment> segments, bool quantise);
+  void attend_by_spans(const LayerConfig& config, std::span<const Segment> segments);
   void add_delta(std::size_t begin, std::size_t end);
   void add_and_norm(std::span<const float> weight, bool quantise);
   void final_norm(std::span<const std::size_t> rows, bool quantise);
@@ -116,6 +127,9 @@ class Forward {
   kernels::QuantisedRows codes_;       // the input of the next projection
   std::vector<std::size_t> row_segment_;
   std::vector<AttentionTask> tasks_;
+  std::vector<SpanTask> span_tasks_;
+  std::vector<std::size_t> first_span_task_;  // of each task, and the end
+  std::vector<float> states_;
   std::vector<const std::byte*> regions_;        // of the layer at hand: [segment][kv head][page]
   std::vector<std::size_t> regions_of_segment_;  // where a segment's part of regions_ begins
   Buffer hidden_buffer_, delta_buffer_, normed_buffer_, qkv_buffer_, attended_buffer_,
