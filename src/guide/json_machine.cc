@@ -93,7 +93,6 @@ void JsonMachine::step(const Configuration& at, std::uint8_t byte, Configuration
 ByteSet JsonMachine::following(const Configuration& at) const {
   constexpr ByteSet blanks(" \n\t\r");
   constexpr ByteSet values("\"-0123456789[fnt{");
-  constexpr ByteSet in_number("0123456789+-.Ee");
   constexpr ByteSet behind_number(" \n\t\r,]}");
   constexpr ByteSet in_text = ByteSet::range(0x20, 0xFF);
   const auto structure = [&](const ByteSet& bytes) {
@@ -295,6 +294,12 @@ std::vector<std::u32string> JsonMachine::barred_ends(const Configuration& at) co
   return ends;
 }
 
+Configurations JsonMachine::behind_number(const Configuration& at) const {
+  Configurations behind;
+  if (automaton_.accepts(at.state)) end_scalar(at, behind);
+  return behind;
+}
+
 void JsonMachine::step_number(const Configuration& at, std::uint8_t byte, Configurations& next) {
   Configuration longer = at;
   grow(longer, byte);
@@ -302,10 +307,7 @@ void JsonMachine::step_number(const Configuration& at, std::uint8_t byte, Config
     next.push_back(std::move(longer));
     return;
   }
-  if (!automaton_.accepts(at.state)) return;
-  Configurations behind;
-  end_scalar(at, behind);
-  for (const Configuration& each : behind) step(each, byte, next);
+  for (const Configuration& each : behind_number(at)) step(each, byte, next);
 }
 
 void JsonMachine::step_string(Configuration at, std::uint8_t byte, Configurations& next) {

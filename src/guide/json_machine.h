@@ -41,6 +41,11 @@ class JsonMachine {
     return at.in_text() && (!at.few || !automaton_.few_within(at.state, few_texts, characters));
   }
 
+  static constexpr ByteSet in_number = ByteSet("0123456789+-.Ee");
+
+  // Where `at`, inside a number, is behind it, if that may end here.
+  Configurations behind_number(const Configuration& at) const;
+
   // Of `at` in a free text, what its end leads to whatever the text was, or where it was none that
   // must not be there twice.
   Configurations behind_text(const Configuration& at) const;

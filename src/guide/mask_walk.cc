@@ -88,13 +88,30 @@ bool MaskWalk::reads(const Configuration& at, std::string_view bytes, unsigned s
 }
 
 void MaskWalk::allow(const Configuration& at, TokenMask& mask) {
-  const TokenTrie::Structure& structure = trie_->structure();
+  if (machine_->takes_blanks(at, TokenTrie::Structure::few_blanks)) {
+    allow_structure(at, mask);
+    return;
+  }
   Configurations ways(1, at);
-  if (machine_->takes_blanks(at, structure.longest_blanks)) {
-    mask.allow_all(structure.blanks);
-    below({&structure.tree}, Group{ways, 0}, 0, mask);
-  } else {
+  if (at.place != Place::number) {
     below({&trie_->tree()}, Group{ways, 0}, 0, mask);
+    return;
+  }
+  below({&trie_->tree()}, JsonMachine::in_number, Group{ways, 0}, 0, mask);
+  for (const Configuration& behind : machine_->behind_number(at)) allow(behind, mask);
+}
+
+// Where blanks may come, so many that those in front of other bytes make no difference.
+void MaskWalk::allow_structure(const Configuration& at, TokenMask& mask) {
+  const TokenTrie::Structure& structure = trie_->structure();
+  for (const TokenTrie::Structure::Blanks& each : structure.blanks) {
+    if (!machine_->takes_blanks(at, each.count)) break;
+    mask.allow(each.token);
+  }
+  Configurations ways(1, at);
+  below({&structure.tree}, Group{ways, 0}, 0, mask);
+  for (const TokenId token : structure.indented) {
+    if (reads(at, trie_->text(token), 0)) mask.allow(token);
   }
 }
 
@@ -110,9 +127,16 @@ void MaskWalk::below(TreePlace place, Group group, std::size_t level, TokenMask&
   }
   ByteSet bytes;
   for (const Configuration& each : ways) bytes |= machine_->following(each);
+  below(place, bytes, group, level, mask);
+}
+
+// Of those, the ones that go on with one of the bytes.
+void MaskWalk::below(TreePlace place, const ByteSet& bytes, Group group, std::size_t level,
+                     TokenMask& mask) {
+  const TextTree& tree = place.tree->tree();
   while (levels_.size() <= level) levels_.emplace_back();
   tree.children(place.node, bytes, [&](TextTree::NodeIndex child) {
-    step_all(ways, tree.nodes()[child].byte, levels_[level]);
+    step_all(group.ways, tree.nodes()[child].byte, levels_[level]);
     if (levels_[level].empty()) return;
     mask.allow_all(tree.tokens(child));
     if (tree.first_below(child) == tree.end_below(child)) return;

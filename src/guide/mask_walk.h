@@ -30,7 +30,10 @@ class MaskWalk {
     unsigned splits;
   };
 
+  void allow_structure(const Configuration& at, TokenMask& mask);
   void below(TreePlace place, Group group, std::size_t level, TokenMask& mask);
+  void below(TreePlace place, const ByteSet& bytes, Group group, std::size_t level,
+             TokenMask& mask);
   void in_text(const Configuration& at, TreePlace place, unsigned splits, std::size_t level,
                TokenMask& mask);
   void read(Group group, std::string_view bytes, Configurations& behind);

@@ -53,14 +53,15 @@ TokenTrie::Structure TokenTrie::find_structure() const {
     each.text.remove_prefix(begin);
     if (!each.text.empty() && structural.find(each.text.front()) == std::string_view::npos)
       continue;
-    structure.longest_blanks =
-        std::max(structure.longest_blanks, static_cast<std::uint32_t>(begin));
-    if (!each.text.empty()) {
+    if (each.text.empty()) {
+      if (begin > 0) structure.blanks.push_back({static_cast<std::uint32_t>(begin), each.token});
+    } else if (begin <= Structure::few_blanks) {
       rest.push_back(each);
-    } else if (begin > 0) {
-      structure.blanks.push_back(each.token);
+    } else {
+      structure.indented.push_back(each.token);
     }
   }
+  std::ranges::sort(structure.blanks, {}, &Structure::Blanks::count);
   structure.tree = TailedTree(rest, tails_.texts());
   return structure;
 }

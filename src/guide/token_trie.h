@@ -29,9 +29,16 @@ class TokenTrie {
 
   // Between the values of a document, where blanks may stand.
   struct Structure {
-    std::vector<TokenId> blanks;       // tokens of blanks only
-    std::uint32_t longest_blanks = 0;  // in front of or all of a token
-    TailedTree tree;  // tokens without the blanks in front of them that can go on a document there
+    static constexpr std::uint32_t few_blanks = 16;
+
+    struct Blanks {
+      std::uint32_t count;
+      TokenId token;
+    };
+    std::vector<Blanks> blanks;  // tokens of blanks only, the shortest first
+    // Tokens that can go on a document there: without the few blanks in front of them, and
+    TailedTree tree;
+    std::vector<TokenId> indented;  // those that have more
   };
 
   // Tokens' texts by id, and tokens that end an answer, whose texts are never text. Tokens with an
