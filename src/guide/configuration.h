@@ -42,27 +42,71 @@ struct SeenKey {
   std::shared_ptr<const SeenKey> before;
 };
 
+// Names of a plan, by their numbers.
+class NameSet {
+ public:
+  NameSet() = default;
+  explicit NameSet(std::size_t names) : more_(names > 64 ? (names - 1) / 64 : 0) {}
+
+  bool has(std::uint32_t name) const noexcept { return (word(name) >> (name % 64) & 1U) != 0; }
+  void add(std::uint32_t name) noexcept {
+    std::uint64_t& word = name < 64 ? first_ : more_[name / 64 - 1];
+    word |= std::uint64_t{1} << (name % 64);
+  }
+  bool operator==(const NameSet&) const = default;
+
+ private:
+  std::uint64_t word(std::uint32_t name) const noexcept {
+    return name < 64 ? first_ : more_[name / 64 - 1];
+  }
+
+  std::uint64_t first_ = 0;  // most objects have no more names
+  std::vector<std::uint64_t> more_;
+};
+
+class TokenTrie;
+
+// The tails of a vocabulary (TokenTails) that may come behind a text.
+struct KnownTails {
+  std::shared_ptr<const TokenTrie> trie;
+  std::vector<std::uint32_t> allowed;  // ascending
+  // Of which text in the frame they are known.
+  bool key = false;
+  std::uint32_t region = 0;
+  unsigned splits = 0;
+};
+
 // An object or array that is open.
 struct Frame {
   Frame() = default;
-  Frame(const Frame&) = default;
+  Frame(const Frame& other)
+      : outer(other.outer),
+        is_object(other.is_object),
+        plan(other.plan),
+        count(other.count),
+        missing(other.missing),
+        witnesses(other.witnesses),
+        seen(other.seen),
+        others(other.others) {}
   Frame& operator=(const Frame&) = delete;
   ~Frame();  // without recursion: documents are as deep as their writer likes
 
   std::shared_ptr<const Frame> outer;
   bool is_object = false;
   std::uint32_t plan = 0;
-  std::uint64_t count = 0;          // members or items that have begun
-  std::uint32_t missing = 0;        // keys that must come still
-  std::uint32_t witnesses = 0;      // bits: members that must come still
-  std::vector<std::uint64_t> seen;  // bits: names of the plan that are there
+  std::uint64_t count = 0;      // members or items that have begun
+  std::uint32_t missing = 0;    // keys that must come still
+  std::uint32_t witnesses = 0;  // bits: members that must come still
+  NameSet seen;                 // names of the plan that are there
   std::shared_ptr<const SeenKey> others;
+  // What was found out about the frame's texts, under the guide's lock.
+  mutable std::unique_ptr<const KnownTails> known_tails;
 
   // How many members must come still, at most.
   std::uint64_t due() const {
     return missing + static_cast<std::uint64_t>(std::popcount(witnesses));
   }
-  bool has_seen(std::uint32_t name) const { return (seen[name / 64] >> (name % 64) & 1U) != 0; }
+  bool has_seen(std::uint32_t name) const { return seen.has(name); }
 };
 
 using FramePtr = std::shared_ptr<const Frame>;

@@ -183,7 +183,7 @@ void JsonMachine::open_objects(const Configuration& at, const NodePlan& node,
     frame->plan = plan;
     frame->missing = plan_.objects[plan].required;
     frame->witnesses = plan_.objects[plan].witnesses;
-    frame->seen.resize((plan_.objects[plan].names.size() + 63) / 64);
+    frame->seen = NameSet(plan_.objects[plan].names.size());
     next.push_back(at_place(at, Place::object_begin, std::move(frame)));
   }
 }
@@ -277,21 +277,6 @@ Configurations JsonMachine::behind_text(const Configuration& at) const {
     end_value(at, behind);
   }
   return behind;
-}
-
-std::vector<std::u32string> JsonMachine::barred_ends(const Configuration& at) const {
-  std::vector<std::u32string> ends;
-  if (ends_alike(at)) return ends;
-  const std::u32string begin = at.text.text();
-  if (at.place == Place::key) {
-    const std::vector<NamePlan>& names = plan_.objects[at.frame->plan].names;
-    for (std::uint32_t i = at.first; i < at.last; ++i)
-      ends.push_back(names[i].text.substr(at.depth));
-  }
-  for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
-    if (seen->text.starts_with(begin)) ends.push_back(seen->text.substr(begin.size()));
-  }
-  return ends;
 }
 
 Configurations JsonMachine::behind_number(const Configuration& at) const {

@@ -50,9 +50,24 @@ class JsonMachine {
   // must not be there twice.
   Configurations behind_text(const Configuration& at) const;
 
-  // The ends of such texts that must not be there twice, or that are keys with a rule of their own:
-  // in front of them is what has been read.
-  std::vector<std::u32string> barred_ends(const Configuration& at) const;
+  // Visits the ends of such texts that must not be there twice, or that are keys with a rule of
+  // their own: in front of them is what has been read.
+  template <class Visit>
+  void barred_ends(const Configuration& at, const Visit& visit) const {
+    if (ends_alike(at)) return;
+    if (at.place == Place::key) {
+      const std::vector<NamePlan>& names = plan_.objects[at.frame->plan].names;
+      for (std::uint32_t i = at.first; i < at.last; ++i) {
+        visit(std::u32string_view(names[i].text).substr(at.depth));
+      }
+    }
+    if (!at.frame->others) return;
+    const std::u32string begin = at.text.text();
+    for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
+      if (!seen->text.starts_with(begin)) continue;
+      visit(std::u32string_view(seen->text).substr(begin.size()));
+    }
+  }
 
   // Whether what is behind the text does not depend on what it is.
   static bool ends_alike(const Configuration& at) { return at.place == Place::string && !at.text; }

@@ -20,10 +20,9 @@ constexpr unsigned most_splits = 2;
 // Below a node with fewer tokens each is read byte by byte.
 constexpr std::size_t tokens_worth_a_mask = 8;
 
-// Behind such a tail another key of the same object, or item of the same array, may have ended.
-bool may_end_another(std::string_view tail, bool begins_count) {
-  return std::ranges::count(tail, '"') > (begins_count ? 0 : 1);
-}
+// Behind the text, with so many quotes another key of the same object or item of the same array may
+// have ended; or begun, where those that are there are counted even then.
+std::uint32_t quotes_of_another(const Configuration& at) { return at.few ? 1 : 2; }
 
 }  // namespace
 
@@ -151,14 +150,8 @@ void MaskWalk::in_text(const Configuration& at, TreePlace place, unsigned splits
   const StringMask& known = machine_.string_mask(trie_, at.state, place);
   mask.allow_all(known.inside);
   mask.allow_all(known.inside_tokens);
-  if (known.ends.tokens.empty() && known.escaped_ends.tokens.empty()) return;
-  Configurations behind = machine_->behind_text(at);
-  if (behind.empty()) return;
-  keep_different(behind);
+  if (known.ends.empty() && known.escaped_ends.empty()) return;
   const TokenTails& tails = trie_->tails();
-  TokenMask allowed(tails.texts().size());
-  allowed.allow(no_bytes);
-  below({&tails.tree()}, Group{behind, splits}, level, allowed);
   const bool alike = JsonMachine::ends_alike(at);
   std::vector<TokenId> barred;
   if (!alike) barred = barred_tokens(at, place);
@@ -167,45 +160,80 @@ void MaskWalk::in_text(const Configuration& at, TreePlace place, unsigned splits
       if (reads(at, place.tree->text_below(place.node, token), splits)) mask.allow(token);
     }
   };
-  known.ends.each([&](TailId tail, std::span<const TokenId> tokens) {
-    if (!allowed.allows(static_cast<TokenId>(tail))) return;
-    if (alike || (barred.empty() && !may_end_another(tails.texts()[tail], at.few))) {
-      mask.allow_all(tokens);
-    } else if (may_end_another(tails.texts()[tail], at.few)) {
-      read_each(tokens);
-    } else {
-      for (const TokenId token : tokens) {
-        if (!std::ranges::binary_search(barred, token)) mask.allow(token);
+  const auto allow_ends = [&](std::span<const TailId> allowed) {
+    known.ends.each(allowed, [&](TailId tail, std::span<const TokenId> tokens) {
+      if (!alike && tails.quotes(tail) >= quotes_of_another(at)) {
+        read_each(tokens);
+      } else if (barred.empty()) {
+        mask.allow_all(tokens);
+      } else {
+        for (const TokenId token : tokens) {
+          if (!std::ranges::binary_search(barred, token)) mask.allow(token);
+        }
       }
-    }
-  });
-  known.escaped_ends.each([&](TailId tail, std::span<const TokenId> tokens) {
-    if (!allowed.allows(static_cast<TokenId>(tail))) return;
-    if (alike) {
-      mask.allow_all(tokens);
-    } else {
-      read_each(tokens);
-    }
-  });
+    });
+    known.escaped_ends.each(allowed, [&](TailId, std::span<const TokenId> tokens) {
+      if (alike) {
+        mask.allow_all(tokens);
+      } else {
+        read_each(tokens);
+      }
+    });
+  };
+  if (!at.frame) {
+    allow_ends(tails_behind(at, splits, level));
+    return;
+  }
+  // The tokens of one text, and of the next, ask for the same tails.
+  const bool key = at.place == Place::key;
+  const KnownTails* remembered = at.frame->known_tails.get();
+  if (remembered == nullptr || remembered->trie != trie_ || remembered->key != key ||
+      remembered->region != at.region || remembered->splits != splits) {
+    at.frame->known_tails = std::make_unique<const KnownTails>(
+        KnownTails{trie_, tails_behind(at, splits, level), key, at.region, splits});
+  }
+  const FramePtr frame = at.frame;
+  allow_ends(frame->known_tails->allowed);
+}
+
+// The tails that may come behind the text, whatever it is, or where it is none that bars any.
+std::vector<TailId> MaskWalk::tails_behind(const Configuration& at, unsigned splits,
+                                           std::size_t level) {
+  Configurations behind = machine_->behind_text(at);
+  if (behind.empty()) return {};
+  keep_different(behind);
+  const TokenTails& tails = trie_->tails();
+  TokenMask allowed(tails.texts().size());
+  below({&tails.tree()}, Group{behind, splits}, level, allowed);
+  std::vector<TailId> list{no_bytes};
+  allowed.each([&](TokenId tail) { list.push_back(static_cast<TailId>(tail)); });
+  return list;
 }
 
 // Those that end the text as it must not end.
 std::vector<TokenId> MaskWalk::barred_tokens(const Configuration& at, TreePlace place) const {
   const TextTree& tree = place.tree->tree();
   std::vector<TokenId> barred;
-  for (const std::u32string& end : machine_->barred_ends(at)) {
+  machine_->barred_ends(at, [&](std::u32string_view end) {
     TextTree::NodeIndex node = place.node;
-    bool found = true;
-    for (const char byte : to_utf8(end) + '"') {
+    const auto step = [&](char byte) {
       node = tree.child(node, static_cast<std::uint8_t>(byte));
-      found = node != TextTree::root;
-      if (!found) break;
+      return node != TextTree::root;
+    };
+    for (const char32_t character : end) {
+      if (character < 0x80) {
+        if (!step(static_cast<char>(character))) return;
+      } else {
+        for (const char byte : to_utf8({&character, 1})) {
+          if (!step(byte)) return;
+        }
+      }
     }
-    if (!found) continue;
+    if (!step('"')) return;
     for (const auto tokens : {tree.tokens(node), tree.tokens_below(node)}) {
       barred.insert(barred.end(), tokens.begin(), tokens.end());
     }
-  }
+  });
   std::ranges::sort(barred);
   return barred;
 }

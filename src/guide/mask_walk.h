@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "guide/guide.h"
 #include "guide/token_mask.h"
@@ -37,6 +38,7 @@ class MaskWalk {
   void in_text(const Configuration& at, TreePlace place, unsigned splits, std::size_t level,
                TokenMask& mask);
   void read(Group group, std::string_view bytes, Configurations& behind);
+  std::vector<TailId> tails_behind(const Configuration& at, unsigned splits, std::size_t level);
   std::vector<TokenId> barred_tokens(const Configuration& at, TreePlace place) const;
   bool reads(const Configuration& at, std::string_view bytes, unsigned splits);
   template <class Continue>

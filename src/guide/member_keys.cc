@@ -209,7 +209,7 @@ void JsonMachine::end_key(const Configuration& at, Configurations& next) const {
   if (!named || !name_free(frame, at.first)) return;
   auto with = std::make_shared<Frame>(frame);
   with->missing = missing_with(frame, at.first);
-  with->seen[at.first / 64] |= std::uint64_t{1} << (at.first % 64);
+  with->seen.add(at.first);
   ++with->count;
   Configuration behind;
   behind.place = Place::colon;

@@ -1,7 +1,7 @@
 #include "guide/string_masks.h"
 
 #include <algorithm>
-#include <span>
+#include <optional>
 
 #include "guide/string_bytes.h"
 #include "guide/token_trie.h"
@@ -61,8 +61,9 @@ struct FreeTexts {
 template <class Texts>
 class TextWalk {
  public:
-  TextWalk(const Texts& texts, TreePlace place, Writing writing, StringMask& mask)
-      : texts_(texts), place_(place), writing_(writing), mask_(mask) {}
+  TextWalk(const Texts& texts, TreePlace place, Writing writing, std::size_t tails,
+           StringMask& mask)
+      : texts_(texts), place_(place), writing_(writing), tails_(tails), mask_(mask) {}
 
   void from(typename Texts::State start) {
     const TextTree& tree = place_.tree->tree();
@@ -83,6 +84,8 @@ class TextWalk {
       for (const TokenId token : tree.tokens(i)) allow(token);
       ++i;
     }
+    mask_.ends = StringMask::Ends(ends_, tails_);
+    mask_.escaped_ends = StringMask::Ends(escaped_ends_, tails_);
   }
 
  private:
@@ -120,8 +123,9 @@ class TextWalk {
   }
 
   void end(TextTree::NodeIndex node, bool escaped) {
-    StringMask::Ends& ends = escaped ? mask_.escaped_ends : mask_.ends;
-    place_.tree->behind_quote(node, [&](TokenId token, TailId tail) { ends.add(token, tail); });
+    auto& ends = escaped ? escaped_ends_ : ends_;
+    place_.tree->behind_quote(node,
+                              [&](TokenId token, TailId tail) { ends.push_back({tail, token}); });
   }
 
   void allow(TokenId token) {
@@ -136,7 +140,10 @@ class TextWalk {
   const Texts& texts_;
   TreePlace place_;
   Writing writing_;
+  std::size_t tails_;
   StringMask& mask_;
+  std::vector<StringMask::Ends::End> ends_;
+  std::vector<StringMask::Ends::End> escaped_ends_;
 };
 
 // The mask before the walk, and where it must walk still: all, or what no slice of the vocabulary
@@ -180,29 +187,23 @@ std::optional<FreeText> free_text(const TermPool& terms, TermId id) {
 
 }  // namespace
 
-void StringMask::Ends::add(TokenId token, TailId tail) {
-  if (groups.empty() || groups.back().tail != tail) {
-    groups.push_back({tail, static_cast<std::uint32_t>(tokens.size())});
+// By counting: a mask is made for each state that is met.
+StringMask::Ends::Ends(std::span<const End> ends, std::size_t tails) {
+  if (ends.empty()) return;
+  std::vector<std::uint32_t> places(tails + 1);
+  for (const End& end : ends) ++places[end.tail + 1];
+  for (std::size_t tail = 0; tail < tails; ++tail) {
+    const std::uint32_t size = places[tail + 1];
+    places[tail + 1] += places[tail];
+    if (size > 0) groups_.push_back({static_cast<TailId>(tail), places[tail], size});
   }
-  tokens.push_back(token);
-}
-
-void StringMask::Ends::sort_by_tail() {
-  std::vector<std::pair<TailId, TokenId>> all;
-  each([&](TailId tail, std::span<const TokenId> some) {
-    for (const TokenId token : some) all.emplace_back(tail, token);
-  });
-  std::ranges::sort(all);
-  groups.clear();
-  tokens.clear();
-  for (const auto& [tail, token] : all) add(token, tail);
+  tokens_.resize(ends.size());
+  for (const End& end : ends) tokens_[places[end.tail]++] = end.token;
 }
 
 std::size_t StringMask::bytes() const noexcept {
   return sizeof(*this) + inside.size() * sizeof(inside[0]) +
-         (inside_tokens.size() + ends.tokens.size() + escaped_ends.tokens.size()) *
-             sizeof(TokenId) +
-         (ends.groups.size() + escaped_ends.groups.size()) * sizeof(Ends::Group);
+         inside_tokens.size() * sizeof(TokenId) + ends.bytes() + escaped_ends.bytes();
 }
 
 std::size_t FreeStringMasks::KeyHash::operator()(const Key& key) const noexcept {
@@ -225,8 +226,8 @@ std::shared_ptr<const StringMask> FreeStringMasks::of(const TokenTrie& trie, Tre
   TreePlace rest = place;
   auto mask = std::make_shared<StringMask>(
       begin(trie, rest, [&](const TokenTrie::Slice& slice) { return text.most >= slice.longest; }));
-  TextWalk<FreeTexts>({}, rest, writing, *mask).from({text.least, text.most});
-  mask->ends.sort_by_tail();
+  TextWalk<FreeTexts>({}, rest, writing, trie.tails().texts().size(), *mask)
+      .from({text.least, text.most});
   bytes_ += mask->bytes();
   if (bytes_ > most_bytes) {
     masks_.clear();
@@ -258,7 +259,8 @@ std::shared_ptr<const StringMask> StringMasks::make(Automaton& automaton, StateI
     return automaton.free_for(state, slice.characters, slice.longest);
   }));
   const AutomatonTexts texts{automaton};
-  TextWalk<AutomatonTexts>(texts, place, writing_, *mask).from(state);
+  TextWalk<AutomatonTexts>(texts, place, writing_, trie_->tails().texts().size(), *mask)
+      .from(state);
   return mask;
 }
 

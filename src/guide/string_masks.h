@@ -3,11 +3,11 @@
 // is the same.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -21,26 +21,42 @@ class TokenTrie;
 
 // The tokens of one tree below one node, read from inside a text.
 struct StringMask {
-  // Tokens that end it, with what they hold behind the end.
-  struct Ends {
+  // Tokens that end it, by what they hold behind the end.
+  class Ends {
+   public:
+    struct End {
+      TailId tail;
+      TokenId token;
+    };
+
+    Ends() = default;
+    Ends(std::span<const End> ends, std::size_t tails);
+
+    bool empty() const noexcept { return tokens_.empty(); }
+    std::size_t bytes() const noexcept {
+      return groups_.size() * sizeof(Group) + tokens_.size() * sizeof(TokenId);
+    }
+
+    // Visits (tail, tokens) for those of `tails`, which ascend.
+    template <class Visit>
+    void each(std::span<const TailId> tails, const Visit& visit) const {
+      auto group = groups_.begin();
+      for (const TailId tail : tails) {
+        group = std::ranges::lower_bound(group, groups_.end(), tail, {}, &Group::tail);
+        if (group == groups_.end()) return;
+        if (group->tail == tail) visit(tail, std::span(tokens_).subspan(group->begin, group->size));
+      }
+    }
+
+   private:
     struct Group {
       TailId tail;
       std::uint32_t begin;  // of its tokens
+      std::uint32_t size;
     };
-    std::vector<Group> groups;
-    std::vector<TokenId> tokens;
 
-    void add(TokenId token, TailId tail);
-    // Visits (tail, tokens).
-    template <class Visit>
-    void each(const Visit& visit) const {
-      for (std::size_t i = 0; i < groups.size(); ++i) {
-        const std::uint32_t end =
-            i + 1 < groups.size() ? groups[i + 1].begin : static_cast<std::uint32_t>(tokens.size());
-        visit(groups[i].tail, std::span(tokens).subspan(groups[i].begin, end - groups[i].begin));
-      }
-    }
-    void sort_by_tail();
+    std::vector<Group> groups_;  // ascending by tail
+    std::vector<TokenId> tokens_;
   };
 
   std::vector<std::uint64_t> inside;   // a bit for each token that does not end the text; or

@@ -38,10 +38,9 @@ void TextTree::add(std::vector<TokenText>& texts) {
     const auto split = std::ranges::mismatch(each.text, before);
     leave(static_cast<std::size_t>(split.in1 - each.text.begin()));
     for (std::size_t depth = path.size(); depth < each.text.size(); ++depth) {
-      const NodeIndex parent = path.empty() ? root : path.back();
       path.push_back(static_cast<NodeIndex>(nodes_.size()));
-      nodes_.push_back({static_cast<std::uint8_t>(each.text[depth]), false,
-                        static_cast<std::uint16_t>(depth), 0, parent,
+      nodes_.push_back({static_cast<std::uint8_t>(each.text[depth]),
+                        static_cast<std::uint16_t>(depth), 0, 0,
                         static_cast<std::uint32_t>(tokens_.size())});
     }
     tokens_.push_back(each.token);
@@ -49,48 +48,26 @@ void TextTree::add(std::vector<TokenText>& texts) {
     before = each.text;
   }
   leave(0);
-  nodes_.push_back({0, false, 0, 0, root, static_cast<std::uint32_t>(tokens_.size())});
+  nodes_.push_back({0, 0, 0, 0, static_cast<std::uint32_t>(tokens_.size())});
 }
 
-// Those of nodes with many.
+// Those of the root and of nodes with many.
 void TextTree::list_children() {
   const auto list = [&](NodeIndex node) {
-    Wide all{node, {}, static_cast<std::uint32_t>(wide_children_.size())};
+    Wide all{{}, static_cast<std::uint32_t>(wide_children_.size())};
     for (NodeIndex i = first_below(node); i < end_below(node); i = nodes_[i].next) {
       all.bytes.add(nodes_[i].byte);
       wide_children_.push_back(i);
     }
-    const bool many = wide_children_.size() - all.first >= many_children;
-    if (node == root || many) {
-      wide_.push_back(all);
-    } else {
+    if (node != root && wide_children_.size() - all.first < many_children) {
       wide_children_.resize(all.first);
+      return;
     }
-    return many;
+    if (node != root) nodes_[node].wide = static_cast<std::uint32_t>(wide_.size());
+    wide_.push_back(all);
   };
   list(root);
-  for (NodeIndex node = 0; node + 1 < nodes_.size(); ++node) nodes_[node].wide = list(node);
-}
-
-const TextTree::Wide& TextTree::wide(NodeIndex node) const {
-  if (node == root) return wide_.front();
-  return *std::lower_bound(wide_.begin() + 1, wide_.end(), node,
-                           [](const Wide& each, NodeIndex wanted) { return each.node < wanted; });
-}
-
-TextTree::NodeIndex TextTree::child(NodeIndex node, std::uint8_t byte) const {
-  ByteSet one;
-  one.add(byte);
-  NodeIndex found = root;
-  children(node, one, [&](NodeIndex each) { found = each; });
-  return found;
-}
-
-std::string TextTree::text_of(NodeIndex node) const {
-  std::string bytes;
-  for (; node != root; node = nodes_[node].parent) bytes += static_cast<char>(nodes_[node].byte);
-  std::ranges::reverse(bytes);
-  return bytes;
+  for (NodeIndex node = 0; node + 1 < nodes_.size(); ++node) list(node);
 }
 
 }  // namespace espalier::guide

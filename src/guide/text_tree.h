@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,10 +25,9 @@ class TextTree {
   // One byte of one or several texts.
   struct Node {
     std::uint8_t byte;
-    bool wide;                  // has many children: they are listed in Wide
     std::uint16_t depth;        // of the byte in its texts, from 0
     NodeIndex next;             // the node behind this one and all below it
-    NodeIndex parent;           // `root` for a first byte
+    std::uint32_t wide;         // its place in wide_, where it has many children; else 0
     std::uint32_t first_token;  // tokens that end here: tokens_[first_token] up to the next node's
   };
 
@@ -60,10 +58,9 @@ class TextTree {
   // Visits the children of a node whose bytes are in the set.
   template <class Visit>
   void children(NodeIndex node, const ByteSet& bytes, const Visit& visit) const {
-    if (node == root || nodes_[node].wide) {
-      const Wide& all = wide(node);
-      all.bytes.common(bytes, [&](std::uint8_t byte) {
-        visit(wide_children_[all.first + all.bytes.below(byte)]);
+    if (const Wide* all = wide(node)) {
+      all->bytes.common(bytes, [&](std::uint8_t byte) {
+        visit(wide_children_[all->first + all->bytes.below(byte)]);
       });
       return;
     }
@@ -74,18 +71,23 @@ class TextTree {
   }
 
   // The child whose byte it is; `root` where there is none.
-  NodeIndex child(NodeIndex node, std::uint8_t byte) const;
-
-  // The bytes of the nodes from the first one down to `node`.
-  std::string text_of(NodeIndex node) const;
+  NodeIndex child(NodeIndex node, std::uint8_t byte) const {
+    if (const Wide* all = wide(node)) {
+      return all->bytes.has(byte) ? wide_children_[all->first + all->bytes.below(byte)] : root;
+    }
+    const NodeIndex end = nodes_[node].next;
+    for (NodeIndex child = node + 1; child < end; child = nodes_[child].next) {
+      if (nodes_[child].byte == byte) return child;
+    }
+    return root;
+  }
 
   std::uint32_t longest() const noexcept { return longest_; }  // bytes of a text
 
  private:
   struct Wide {
-    NodeIndex node;
     ByteSet bytes;
-    std::uint32_t first;  // of the children in wide_children_
+    std::uint32_t first = 0;  // of the children in wide_children_
   };
 
   std::span<const TokenId> tokens_between(NodeIndex node, NodeIndex end) const noexcept {
@@ -94,11 +96,14 @@ class TextTree {
   }
   void add(std::vector<TokenText>& texts);
   void list_children();
-  const Wide& wide(NodeIndex node) const;
+  const Wide* wide(NodeIndex node) const noexcept {
+    if (node == root) return &wide_.front();
+    return nodes_[node].wide == 0 ? nullptr : &wide_[nodes_[node].wide];
+  }
 
   std::vector<Node> nodes_;  // and one behind the last
   std::vector<TokenId> tokens_;
-  std::vector<Wide> wide_;  // of the root, then ascending
+  std::vector<Wide> wide_;  // the root's first
   std::vector<NodeIndex> wide_children_;
   std::uint32_t longest_ = 0;
 };

@@ -29,6 +29,16 @@ class TokenMask {
   void allow_all(std::span<const std::uint64_t> words) {
     for (std::size_t i = 0; i < words.size(); ++i) words_[i] |= words[i];
   }
+  // Visits each that is allowed, ascending.
+  template <class Visit>
+  void each(const Visit& visit) const {
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      for (std::uint64_t rest = words_[i]; rest != 0; rest &= rest - 1) {
+        visit(
+            static_cast<base::TokenId>(i * 64 + static_cast<std::size_t>(std::countr_zero(rest))));
+      }
+    }
+  }
   void clear() { std::ranges::fill(words_, 0); }
   std::size_t count() const {
     std::size_t sum = 0;

@@ -68,9 +68,12 @@ class TokenTails {
   std::span<const std::string_view> texts() const noexcept { return texts_; }
   // Its tokens are the tails.
   const TailedTree& tree() const noexcept { return tree_; }
+  // How many quotes a tail holds.
+  std::uint32_t quotes(TailId tail) const noexcept { return quotes_[tail]; }
 
  private:
   std::vector<std::string_view> texts_;  // ascending
+  std::vector<std::uint32_t> quotes_;
   TailedTree tree_;
 };
 
