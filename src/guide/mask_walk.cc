@@ -119,8 +119,10 @@ void MaskWalk::below(TreePlace place, Group group, std::size_t level, TokenMask&
   const TextTree& tree = place.tree->tree();
   split(group, [&](Group alone) { below(place, alone, level, mask); });
   Configurations& ways = group.ways;
-  if (ways.size() == 1 && tree.tokens_below(place.node).size() >= tokens_worth_a_mask &&
-      is_free(ways.front())) {
+  // Tails are read: what is behind the ends of texts in them would be all the tails again.
+  const bool worth_a_mask = place.tree != &trie_->tails().tree() &&
+                            tree.tokens_below(place.node).size() >= tokens_worth_a_mask;
+  if (worth_a_mask && ways.size() == 1 && is_free(ways.front())) {
     in_text(ways.front(), place, group.splits, level, mask);
     return;
   }

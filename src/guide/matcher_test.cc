@@ -27,6 +27,8 @@ const std::vector<std::string> words = {
     "{\"ab\":", "[\"a\",\"",
     // one key or item behind the other
     "\":1,\"a\":", "\":1,\"x", "\",\"a\"", "a\":[],\"a\"", "b\":{\"b\":", "x\":1,\"x\":",
+    // many that end one text and begin the next
+    "\",\"0", "\",\"1", "\",\"2", "\",\"3", "\",\"4", "\",\"5", "\",\"6", "\",\"7", "\",\"8\",\"",
     // ends behind escapes
     "\\u0061\"", "\\u0061\":1", "\\\\\"", "\\u0061b\",",
     // blanks in front
