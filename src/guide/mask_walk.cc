@@ -20,7 +20,7 @@ constexpr unsigned most_splits = 2;
 // Below a node with fewer tokens each is read byte by byte.
 constexpr std::size_t tokens_worth_a_mask = 8;
 
-// Behind the text, with so many quotes another key of the same object or item of the same array may
+// With so many quotes behind a comma another key of the same object or item of the same array may
 // have ended; or begun, where those that are there are counted even then.
 std::uint32_t quotes_of_another(const Configuration& at) { return at.few ? 1 : 2; }
 
@@ -155,26 +155,27 @@ void MaskWalk::in_text(const Configuration& at, TreePlace place, unsigned splits
   if (known.ends.empty() && known.escaped_ends.empty()) return;
   const TokenTails& tails = trie_->tails();
   const bool alike = JsonMachine::ends_alike(at);
-  std::vector<TokenId> barred;
-  if (!alike) barred = barred_tokens(at, place);
+  std::vector<TextTree::NodeIndex> barred;
+  if (!alike) barred = barred_quotes(at, *known.tree, place.node);
   const auto read_each = [&](std::span<const TokenId> tokens) {
     for (const TokenId token : tokens) {
       if (reads(at, place.tree->text_below(place.node, token), splits)) mask.allow(token);
     }
   };
   const auto allow_ends = [&](std::span<const TailId> allowed) {
-    known.ends.each(allowed, [&](TailId tail, std::span<const TokenId> tokens) {
-      if (!alike && tails.quotes(tail) >= quotes_of_another(at)) {
+    known.ends.each(allowed, [&](TailId tail, std::span<const TokenId> tokens,
+                                 std::span<const TextTree::NodeIndex> quotes) {
+      if (!alike && tails.later_quotes(tail) >= quotes_of_another(at)) {
         read_each(tokens);
       } else if (barred.empty()) {
         mask.allow_all(tokens);
       } else {
-        for (const TokenId token : tokens) {
-          if (!std::ranges::binary_search(barred, token)) mask.allow(token);
+        for (std::size_t i = 0; i < tokens.size(); ++i) {
+          if (std::ranges::find(barred, quotes[i]) == barred.end()) mask.allow(tokens[i]);
         }
       }
     });
-    known.escaped_ends.each(allowed, [&](TailId, std::span<const TokenId> tokens) {
+    known.escaped_ends.each(allowed, [&](TailId, std::span<const TokenId> tokens, const auto&) {
       if (alike) {
         mask.allow_all(tokens);
       } else {
@@ -212,12 +213,13 @@ std::vector<TailId> MaskWalk::tails_behind(const Configuration& at, unsigned spl
   return list;
 }
 
-// Those that end the text as it must not end.
-std::vector<TokenId> MaskWalk::barred_tokens(const Configuration& at, TreePlace place) const {
-  const TextTree& tree = place.tree->tree();
-  std::vector<TokenId> barred;
+// The nodes that end the text as it must not end.
+std::vector<TextTree::NodeIndex> MaskWalk::barred_quotes(const Configuration& at,
+                                                         const TextTree& tree,
+                                                         TextTree::NodeIndex from) const {
+  std::vector<TextTree::NodeIndex> barred;
   machine_->barred_ends(at, [&](std::u32string_view end) {
-    TextTree::NodeIndex node = place.node;
+    TextTree::NodeIndex node = from;
     const auto step = [&](char byte) {
       node = tree.child(node, static_cast<std::uint8_t>(byte));
       return node != TextTree::root;
@@ -231,12 +233,8 @@ std::vector<TokenId> MaskWalk::barred_tokens(const Configuration& at, TreePlace 
         }
       }
     }
-    if (!step('"')) return;
-    for (const auto tokens : {tree.tokens(node), tree.tokens_below(node)}) {
-      barred.insert(barred.end(), tokens.begin(), tokens.end());
-    }
+    if (step('"')) barred.push_back(node);
   });
-  std::ranges::sort(barred);
   return barred;
 }
 

@@ -39,7 +39,8 @@ class MaskWalk {
                TokenMask& mask);
   void read(Group group, std::string_view bytes, Configurations& behind);
   std::vector<TailId> tails_behind(const Configuration& at, unsigned splits, std::size_t level);
-  std::vector<TokenId> barred_tokens(const Configuration& at, TreePlace place) const;
+  std::vector<TextTree::NodeIndex> barred_quotes(const Configuration& at, const TextTree& tree,
+                                                 TextTree::NodeIndex from) const;
   bool reads(const Configuration& at, std::string_view bytes, unsigned splits);
   template <class Continue>
   void split(Group group, const Continue& go_on);

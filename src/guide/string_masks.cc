@@ -84,6 +84,7 @@ class TextWalk {
       for (const TokenId token : tree.tokens(i)) allow(token);
       ++i;
     }
+    mask_.tree = &place_.tree->tree();
     mask_.ends = StringMask::Ends(ends_, tails_);
     mask_.escaped_ends = StringMask::Ends(escaped_ends_, tails_);
   }
@@ -124,8 +125,8 @@ class TextWalk {
 
   void end(TextTree::NodeIndex node, bool escaped) {
     auto& ends = escaped ? escaped_ends_ : ends_;
-    place_.tree->behind_quote(node,
-                              [&](TokenId token, TailId tail) { ends.push_back({tail, token}); });
+    place_.tree->behind_quote(
+        node, [&](TokenId token, TailId tail) { ends.push_back({tail, token, node}); });
   }
 
   void allow(TokenId token) {
@@ -198,7 +199,12 @@ StringMask::Ends::Ends(std::span<const End> ends, std::size_t tails) {
     if (size > 0) groups_.push_back({static_cast<TailId>(tail), places[tail], size});
   }
   tokens_.resize(ends.size());
-  for (const End& end : ends) tokens_[places[end.tail]++] = end.token;
+  quotes_.resize(ends.size());
+  for (const End& end : ends) {
+    const std::uint32_t place = places[end.tail]++;
+    tokens_[place] = end.token;
+    quotes_[place] = end.quote;
+  }
 }
 
 std::size_t StringMask::bytes() const noexcept {

@@ -27,6 +27,7 @@ struct StringMask {
     struct End {
       TailId tail;
       TokenId token;
+      TextTree::NodeIndex quote;  // the node of StringMask::tree whose byte is the end
     };
 
     Ends() = default;
@@ -34,17 +35,20 @@ struct StringMask {
 
     bool empty() const noexcept { return tokens_.empty(); }
     std::size_t bytes() const noexcept {
-      return groups_.size() * sizeof(Group) + tokens_.size() * sizeof(TokenId);
+      return groups_.size() * sizeof(Group) +
+             tokens_.size() * (sizeof(TokenId) + sizeof(TextTree::NodeIndex));
     }
 
-    // Visits (tail, tokens) for those of `tails`, which ascend.
+    // Visits (tail, tokens, their quotes) for those of `tails`, which ascend.
     template <class Visit>
     void each(std::span<const TailId> tails, const Visit& visit) const {
       auto group = groups_.begin();
       for (const TailId tail : tails) {
         group = std::ranges::lower_bound(group, groups_.end(), tail, {}, &Group::tail);
         if (group == groups_.end()) return;
-        if (group->tail == tail) visit(tail, std::span(tokens_).subspan(group->begin, group->size));
+        if (group->tail != tail) continue;
+        visit(tail, std::span(tokens_).subspan(group->begin, group->size),
+              std::span(quotes_).subspan(group->begin, group->size));
       }
     }
 
@@ -57,10 +61,12 @@ struct StringMask {
 
     std::vector<Group> groups_;  // ascending by tail
     std::vector<TokenId> tokens_;
+    std::vector<TextTree::NodeIndex> quotes_;
   };
 
   std::vector<std::uint64_t> inside;   // a bit for each token that does not end the text; or
   std::vector<TokenId> inside_tokens;  // those themselves, where the tree's root was not asked for
+  const TextTree* tree = nullptr;      // in which the others were looked for
   Ends ends;
   Ends escaped_ends;  // those with an escape before the end
 

@@ -44,7 +44,9 @@ TokenTails::TokenTails(std::span<const TokenText> texts) {
   std::vector<TokenText> tails;
   for (std::size_t i = 0; i < texts_.size(); ++i) {
     tails.push_back({static_cast<TokenId>(i), texts_[i]});
-    quotes_.push_back(static_cast<std::uint32_t>(std::ranges::count(texts_[i], '"')));
+    const std::size_t comma = std::min(texts_[i].find(','), texts_[i].size());
+    later_quotes_.push_back(
+        static_cast<std::uint32_t>(std::ranges::count(texts_[i].substr(comma), '"')));
   }
   tree_ = TailedTree(tails, texts_);
 }

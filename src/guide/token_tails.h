@@ -68,12 +68,13 @@ class TokenTails {
   std::span<const std::string_view> texts() const noexcept { return texts_; }
   // Its tokens are the tails.
   const TailedTree& tree() const noexcept { return tree_; }
-  // How many quotes a tail holds.
-  std::uint32_t quotes(TailId tail) const noexcept { return quotes_[tail]; }
+  // How many quotes a tail holds behind its first comma: as many ends of keys or texts, half of
+  // them, may be in the object or array of the text that the tail follows.
+  std::uint32_t later_quotes(TailId tail) const noexcept { return later_quotes_[tail]; }
 
  private:
   std::vector<std::string_view> texts_;  // ascending
-  std::vector<std::uint32_t> quotes_;
+  std::vector<std::uint32_t> later_quotes_;
   TailedTree tree_;
 };
 
