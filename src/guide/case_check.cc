@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "espalier/error.h"
-#include "guide/utf32.h"
 
 namespace espalier::guide {
 namespace {
@@ -114,12 +113,12 @@ void CaseChecker::check_value(const std::shared_ptr<const Guide>& guide, base::J
   bool timed = true;  // the first reading: later ones find warm automata
   for (const Spelling spelling : {Spelling::compact, Spelling::spaced}) {
     if (spelling == Spelling::spaced && options_.white_space == WhiteSpace::none) break;
-    const std::string text = encodable(spell(value, spelling));
-    bool accepted = accepts(guide, own_tokens(text), timed ? &result : nullptr);
+    const std::string text = readings_.encodable(spell(value, spelling));
+    bool accepted = accepts(guide, readings_.own(text), timed ? &result : nullptr);
     timed = false;
     bool wrong = accepted != valid;
     for (int i = 0; i < random_readings && !wrong; ++i) {
-      accepted = accepts(guide, random_tokens(text), nullptr);
+      accepted = accepts(guide, readings_.random(text), nullptr);
       wrong = accepted != valid;
     }
     if (!wrong) continue;
@@ -162,51 +161,6 @@ bool CaseChecker::accepts(const std::shared_ptr<const Guide>& guide,
   }
   if (timed != nullptr) timed->instance_us.push_back(spent + timed->compile_ms * 1000);
   return accepted;
-}
-
-// Characters that the vocabulary cannot spell are escaped: all that JSON allows can be read.
-std::string CaseChecker::encodable(std::string text) const {
-  const auto& missing = tokenizer_.missing_bytes();
-  const auto lacks = [&](char c) { return missing[static_cast<unsigned char>(c)]; };
-  if (std::ranges::none_of(text, lacks)) return text;
-  std::string result;
-  for (const char32_t c : to_utf32(text).value_or(U"")) {
-    const std::string bytes = to_utf8(std::u32string(1, c));
-    if (std::ranges::none_of(bytes, lacks)) {
-      result += bytes;
-    } else if (c < 0x10000) {
-      result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
-    } else {
-      const std::uint32_t rest = c - 0x10000;
-      result += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
-    }
-  }
-  return result;
-}
-
-std::vector<TokenId> CaseChecker::own_tokens(const std::string& text) const {
-  return tokenizer_.encode(text, {.recognise_special = false, .place = text::TextPlace::inside});
-}
-
-std::vector<TokenId> CaseChecker::random_tokens(const std::string& text) {
-  std::vector<TokenId> tokens;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::vector<TokenId> choices = trie_->beginnings(rest);
-    if (choices.empty()) throw InvalidArgument("the vocabulary has no token for a byte");
-    const TokenId token = choices[draw(choices.size())];
-    tokens.push_back(token);
-    rest.remove_prefix(trie_->text(token).size());
-  }
-  return tokens;
-}
-
-// xorshift64*: the same tokens on every machine.
-std::uint64_t CaseChecker::draw(std::uint64_t below) {
-  random_ ^= random_ >> 12;
-  random_ ^= random_ << 25;
-  random_ ^= random_ >> 27;
-  return (random_ * 0x2545F4914F6CDD1DULL >> 16) % below;
 }
 
 }  // namespace espalier::guide

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "guide/matcher.h"
+#include "guide/token_readings.h"
 #include "text/tokenizer.h"
 
 namespace espalier::guide {
@@ -40,7 +41,7 @@ class CaseChecker {
  public:
   CaseChecker(const text::Tokenizer& tokenizer, std::shared_ptr<const TokenTrie> trie,
               const SchemaOptions& options = {}, std::uint64_t seed = 1)
-      : tokenizer_(tokenizer), trie_(std::move(trie)), options_(options), random_(seed) {}
+      : trie_(std::move(trie)), options_(options), readings_(tokenizer, trie_, seed) {}
 
   // `test_case` is {"name", "schema", "tests": [{"valid", "data"}]}; `description` serves for name.
   CaseResult check(base::JsonValue test_case);
@@ -50,15 +51,10 @@ class CaseChecker {
                    CaseResult& result);
   bool accepts(const std::shared_ptr<const Guide>& guide, const std::vector<TokenId>& tokens,
                CaseResult* timed);
-  std::vector<TokenId> own_tokens(const std::string& text) const;
-  std::vector<TokenId> random_tokens(const std::string& text);
-  std::string encodable(std::string text) const;
-  std::uint64_t draw(std::uint64_t below);
 
-  const text::Tokenizer& tokenizer_;
   std::shared_ptr<const TokenTrie> trie_;
   SchemaOptions options_;
-  std::uint64_t random_;
+  TokenReadings readings_;
 };
 
 }  // namespace espalier::guide

@@ -60,9 +60,12 @@ def read_model(path: pathlib.Path) -> tuple[Vocabulary, str | None]:
                                tokens[get("tokenizer.ggml.bos_token_id")], tokens[get("tokenizer.ggml.eos_token_id")],
                                get("tokenizer.ggml.scores"), get("tokenizer.ggml.add_space_prefix"))
         return pieces, fields["tokenizer.chat_template"].contents() if "tokenizer.chat_template" in fields else None
-    vocabulary = Vocabulary(path.name, get("tokenizer.ggml.pre"), get("tokenizer.ggml.tokens"),
+    tokens = get("tokenizer.ggml.tokens")
+    bos, eos = (tokens[get(key)] if (key := f"tokenizer.ggml.{name}_token_id") in fields else None
+                for name in ("bos", "eos"))
+    vocabulary = Vocabulary(path.name, get("tokenizer.ggml.pre"), tokens,
                             [tuple(m.split(" ")) for m in get("tokenizer.ggml.merges")],
-                            get("tokenizer.ggml.token_type"))
+                            get("tokenizer.ggml.token_type"), bos, eos)
     return vocabulary, get("tokenizer.chat_template")
 
 

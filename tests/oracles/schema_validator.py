@@ -1,0 +1,127 @@
+"""An independent judge of JSON Schema: PyPI jsonschema, given what the standard says and it leaves to Python.
+
+Patterns are ECMA-262's (PyPI regress), numbers are exact (Decimal), formats are asserted. A schema without $schema is
+of draft 2020-12, with the older spellings that do not clash with it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import jsonschema
+import regress
+from jsonschema import FormatChecker, ValidationError, validators
+
+DRAFTS = {
+    "json-schema.org/draft-04/schema": jsonschema.Draft4Validator,
+    "json-schema.org/draft-06/schema": jsonschema.Draft6Validator,
+    "json-schema.org/draft-07/schema": jsonschema.Draft7Validator,
+    "json-schema.org/draft/2019-09/schema": jsonschema.Draft201909Validator,
+    "json-schema.org/draft/2020-12/schema": jsonschema.Draft202012Validator,
+}
+
+
+@functools.lru_cache(maxsize=4096)
+def expression(pattern: str) -> regress.Regex:
+    try:
+        return regress.Regex(pattern, "u")
+    except regress.RegressError:  # \- and the like, which Unicode mode forbids and many write
+        return regress.Regex(pattern, "")
+
+
+class EcmaPatterns:
+    """Stands for the module `re` in jsonschema, which uses its search() only."""
+
+    @staticmethod
+    def search(pattern: str, text: str) -> Any:
+        return expression(pattern).find(text)
+
+
+for module in (jsonschema._keywords, jsonschema._legacy_keywords, jsonschema._utils):
+    module.re = EcmaPatterns
+
+
+def is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def is_integer(checker: Any, value: Any) -> bool:
+    return is_number(checker, value) and (isinstance(value, int) or value == value.to_integral_value())
+
+
+def multiple_of(validator: Any, divisor: Any, value: Any, _: Any) -> Iterator[ValidationError]:
+    if validator.is_type(value, "number") and (Fraction(value) / Fraction(divisor)).denominator != 1:
+        yield ValidationError(f"{value} is no multiple of {divisor}")
+
+
+def items(validator: Any, rule: Any, value: Any, schema: dict) -> Iterator[ValidationError]:
+    """As it was up to 2019-09 where it is a list, else as it is."""
+    if not isinstance(rule, list):
+        yield from jsonschema._keywords.items(validator, rule, value, schema)
+    elif validator.is_type(value, "array"):
+        for index, (item, each) in enumerate(zip(value, rule, strict=False)):
+            yield from validator.descend(item, each, path=index, schema_path=index)
+        for index, item in enumerate(value[len(rule):], len(rule)):
+            yield from validator.descend(item, schema.get("additionalItems", True), path=index)
+
+
+def bound(keyword: str, exclusive: str, breaks: Any) -> Any:
+    """minimum or maximum, with draft 4's boolean beside it."""
+    def check(validator: Any, limit: Any, value: Any, schema: dict) -> Iterator[ValidationError]:
+        if validator.is_type(value, "number") and (breaks(value, limit)
+                                                   or (schema.get(exclusive) is True and value == limit)):
+            yield ValidationError(f"{value} breaks {keyword} {limit}")
+    return check
+
+
+def own_bound(breaks: Any) -> Any:
+    """exclusiveMinimum or exclusiveMaximum; a boolean speaks to its neighbour."""
+    def check(validator: Any, limit: Any, value: Any, _: dict) -> Iterator[ValidationError]:
+        if not isinstance(limit, bool) and validator.is_type(value, "number") and (breaks(value, limit)
+                                                                                   or value == limit):
+            yield ValidationError(f"{value} is not within {limit}")
+    return check
+
+
+def below(value: Any, limit: Any) -> bool:
+    return value < limit
+
+
+def above(value: Any, limit: Any) -> bool:
+    return value > limit
+
+
+OLDER_SPELLINGS = {
+    "dependencies": jsonschema._legacy_keywords.dependencies_draft4_draft6_draft7,
+    "items": items,
+    "minimum": bound("minimum", "exclusiveMinimum", below),
+    "maximum": bound("maximum", "exclusiveMaximum", above),
+    "exclusiveMinimum": own_bound(below),
+    "exclusiveMaximum": own_bound(above),
+}
+
+
+def with_exact_numbers(draft: Any, more: dict[str, Any] | None = None) -> Any:
+    types = draft.TYPE_CHECKER.redefine("number", is_number)
+    if draft is not jsonschema.Draft4Validator:  # to which 1.0 is no integer
+        types = types.redefine("integer", is_integer)
+    return validators.extend(draft, {"multipleOf": multiple_of, **(more or {})}, type_checker=types)
+
+
+EXACT = {uri: with_exact_numbers(draft) for uri, draft in DRAFTS.items()}
+# FormatChecker's own are of several drafts: its "time" is that of draft 3.
+LATEST_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
+UNDECLARED = with_exact_numbers(jsonschema.Draft202012Validator, OLDER_SPELLINGS)
+
+
+def judge_of(schema: Any, asserted: list[str]) -> Any:
+    """The validator of a schema, which asserts the formats named."""
+    uri = schema.get("$schema") if isinstance(schema, dict) else None
+    name = uri.rstrip("#").partition("//")[2] if isinstance(uri, str) else None
+    checker = FormatChecker([])
+    checker.checkers = {name: check for name, check in LATEST_FORMATS.items() if name in asserted}
+    return EXACT.get(name, UNDECLARED)(schema, format_checker=checker)
