@@ -27,9 +27,15 @@ void print(std::string_view text) {
   }
 }
 
+// File names may hold bytes that are not UTF-8.
+constexpr auto repair = nlohmann::ordered_json::error_handler_t::replace;
+
 void print_json(const nlohmann::ordered_json& document) {
-  // File names may hold bytes that are not UTF-8.
-  print(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  print(document.dump(2, ' ', false, repair) + "\n");
+}
+
+void print_json_line(const nlohmann::ordered_json& document) {
+  print(document.dump(-1, ' ', false, repair) + "\n");
 }
 
 // fmt::print would throw on a closed or full standard error, also out of main's last handler.

@@ -28,6 +28,9 @@ void print(std::string_view text);
 // One JSON document, indented, with a line's end.
 void print_json(const nlohmann::ordered_json& document);
 
+// The same in one line, for output that is many documents.
+void print_json_line(const nlohmann::ordered_json& document);
+
 // Writes to standard error, where that can be: a message that nobody can read is no failure.
 void remark(std::string_view text) noexcept;
 

@@ -389,6 +389,17 @@ class Guide(Cli):
         packed.write_bytes(gzip.compress(lines))
         self.assertEqual(self.check(packed, "--every", "2")["schemas"], 2)
 
+    def test_check_prints_each_schema_with_all_its_times(self) -> None:
+        path = self.folder / "cases.jsonl"
+        path.write_text("".join(json.dumps(case) + "\n" for case in self.CASES))
+        lines = self.output("guide", "check", "--model", FIXTURE, "--cases", path, "--json", "--verbose").splitlines()
+        right, refused, wrong = map(json.loads, lines)
+        # A mask for each digit and one for the end: 12 is over, 2 could be 20 still.
+        self.assertEqual((right["name"], right["tests"], len(right["mask_us"])), ("right", 2, 5))
+        self.assertEqual(len(right["instance_us"]), 2)
+        self.assertIn("pattern", refused["refused"])
+        self.assertEqual(wrong["valid_rejected"], ["0"])
+
     def test_check_names_the_line_that_is_no_case(self) -> None:
         path = self.folder / "cases.jsonl"
         path.write_text("{}\n")
