@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "espalier/error.h"
 #include "guide/matcher.h"
 
 namespace espalier::guide::testing {
@@ -24,6 +25,16 @@ inline constexpr TokenId end_token = 256;
 inline std::shared_ptr<const Guide> guide_of(const std::string& schema,
                                              const SchemaOptions& options = {}) {
   return Guide::of_schema(base::JsonDocument::parse("schema", schema).root(), options);
+}
+
+// Why the schema is refused; empty where it is not.
+inline std::string refusal(const std::string& schema) {
+  try {
+    guide_of(schema);
+  } catch (const Error& fault) {
+    return fault.what();
+  }
+  return "";
 }
 
 inline bool accepts(const std::shared_ptr<const Guide>& guide, std::string_view text) {

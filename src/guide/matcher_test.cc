@@ -5,69 +5,19 @@
 #include <random>
 
 #include "espalier/error.h"
+#include "guide/guide_samples_testing.h"
 #include "guide/guide_testing.h"
 
 namespace espalier::guide {
 namespace {
 
 using testing::accepts;
+using testing::brute_force;
 using testing::byte_trie;
 using testing::end_token;
 using testing::guide_of;
-
-// Tokens that run past the ends of keys, strings and containers, split characters and escapes.
-const std::vector<std::string> words = {
-    "{\"", "\":", "\",\"", "\"}", "}]", "],", "a\"", "ab", "name", "name\":", "true}", "null,",
-    "12", ".5", "-1", "\\u00", "\\n", "\\\"", "é", "\xC3",
-    "\xA9"
-    "a",
-    "🐲", " \"", "\n  ", ": {", "[[", "\"a\":", ", \"", "0]", "9}", "b\":\"", "e5", "\\ud83d",
-    // behind a quote, enough to be known by a mask
-    "\"a", "\"ab", "\"abc", "\"name", "\"name\"", "\"x\",", "\"x\":", "\"\",", "\"\\n", "{\"a",
-    "{\"ab\":", "[\"a\",\"",
-    // one key or item behind the other
-    "\":1,\"a\":", "\":1,\"x", "\",\"a\"", "a\":[],\"a\"", "b\":{\"b\":", "x\":1,\"x\":",
-    // many that end one text and begin the next
-    "\",\"0", "\",\"1", "\",\"2", "\",\"3", "\",\"4", "\",\"5", "\",\"6", "\",\"7", "\",\"8\",\"",
-    // ends behind escapes
-    "\\u0061\"", "\\u0061\":1", "\\\\\"", "\\u0061b\",",
-    // blanks in front
-    " ", "  ", "\n", "\n \t", " }", " ,\"a\"", " 12", " ab", " [", "\r\n\""};
-
-const char* const schemas[] = {
-    "true",
-    R"({"type":"object"})",
-    R"({"type":"object","properties":{"a":{"type":"integer"},"ab":{"type":"string"}},"required":["ab"]})",
-    R"({"type":"object","properties":{"a":{"const":1}},"additionalProperties":false,"minProperties":1})",
-    R"({"type":"array","items":{"enum":["ab",12,null,true]},"minItems":1,"maxItems":3})",
-    R"({"anyOf":[{"type":"object","properties":{"name":{"const":"a"}},"required":["name"]},
-                 {"type":"object","properties":{"name":{"const":"b"}},"required":["name"]}]})",
-    R"({"type":"string","pattern":"^[a-zé]{1,4}$"})",
-    R"({"type":"object","patternProperties":{"^[ab]$":{"type":"null"}},"additionalProperties":false,
-        "maxProperties":2})",
-    R"({"$defs":{"t":{"type":"array","items":{"$ref":"#/$defs/t"},"maxItems":2}},"$ref":"#/$defs/t"})",
-    R"({"type":"number","minimum":-1,"exclusiveMaximum":12.5})",
-    R"({"type":"object","propertyNames":{"pattern":"^(x.*|[ab])$"}})",
-    R"({"type":"object","patternProperties":{"^[a-z]{1,30}$":{}},"additionalProperties":false})",
-    R"({"type":"array","items":{"type":"string"},"uniqueItems":true})",
-    R"({"type":"array","items":{"enum":["a","ab",12,0,true]},"uniqueItems":true,"minItems":3})",
-    R"({"type":"array","contains":{"type":"string"},"maxContains":1,"maxItems":3})",
-    R"({"type":"object","not":{"additionalProperties":{"type":"integer"}},"maxProperties":2})",
-    R"({"type":"object","properties":{"a":{},"ab":{},"name":{}},"additionalProperties":{"enum":[1,"a",[],{}]}})",
-    R"({"type":"string","minLength":2,"maxLength":5})",
-    R"({"type":"array","items":{"type":"string","minLength":1},"uniqueItems":true,"maxItems":3})",
-    R"({"type":"object","additionalProperties":{"type":"string","maxLength":1},"propertyNames":{"minLength":1,"maxLength":2}})",
-    R"({"anyOf":[{"type":"object","properties":{"a":{"type":"integer"}}},{"type":"object","required":["b"]},{"type":"array"}]})",
-};
-
-TokenMask brute_force(const Matcher& matcher, const TokenTrie& trie) {
-  TokenMask mask(trie.vocabulary_size());
-  for (std::size_t id = 0; id < trie.vocabulary_size(); ++id) {
-    Matcher copy = matcher;
-    if (copy.accept(static_cast<TokenId>(id))) mask.allow(static_cast<TokenId>(id));
-  }
-  return mask;
-}
+using testing::sample_schemas;
+using testing::sample_words;
 
 TokenId random_allowed(const TokenMask& mask, std::mt19937& random) {
   std::vector<TokenId> allowed;
@@ -78,10 +28,10 @@ TokenId random_allowed(const TokenMask& mask, std::mt19937& random) {
 }
 
 TEST(Matcher, MasksAreNeverEmptyAndAreWhatEachTokenAloneWouldBe) {
-  const auto trie = byte_trie(words);
+  const auto trie = byte_trie(sample_words);
   std::mt19937 random(7);
   for (const SchemaOptions& options : {SchemaOptions{}, answer_options}) {
-    for (const char* schema : schemas) {
+    for (const char* schema : sample_schemas) {
       const auto guide = guide_of(schema, options);
       for (int walk = 0; walk < 6; ++walk) {
         Matcher matcher(guide, trie);
@@ -146,9 +96,9 @@ TEST(Matcher, ManyAlternativesDoNotCrowdOutTheOneThatAllowsAToken) {
 }
 
 TEST(Matcher, RollbackLeavesTheMasksOfAFreshMatcher) {
-  const auto trie = byte_trie(words);
+  const auto trie = byte_trie(sample_words);
   std::mt19937 random(11);
-  for (const char* schema : schemas) {
+  for (const char* schema : sample_schemas) {
     const auto guide = guide_of(schema);
     Matcher matcher(guide, trie);
     std::vector<TokenId> taken;
@@ -202,75 +152,6 @@ TEST(Matcher, ForcedBytesAreTheOnlyWayOn) {
   EXPECT_EQ(matcher.forced_bytes(), R"(af"})");
   Matcher blanks(guide_of(R"({"type":"object"})"), trie);
   EXPECT_EQ(blanks.forced_bytes(), "");  // a blank may come first
-}
-
-// Failure modes seen in public threads.
-
-TEST(FailureModes, ATypedContainerWithoutShapeIsAnyContainer) {
-  EXPECT_TRUE(accepts(R"({"type":"object"})", R"({"a":[1,{}]})"));
-  EXPECT_TRUE(accepts(R"({"type":"array"})", R"([1,"a",{"b":null}])"));
-}
-
-TEST(FailureModes, ControlCharactersInStringsMustBeEscaped) {
-  EXPECT_FALSE(accepts(R"({"type":"string"})", "\"a\nb\""));
-  EXPECT_TRUE(accepts(R"({"type":"string"})", R"("a\nb\u0001")"));
-}
-
-TEST(FailureModes, HalvesOfSurrogatePairsAreNoCharacters) {
-  EXPECT_FALSE(accepts(R"({"type":"string"})", R"("\ud83d")"));
-  EXPECT_FALSE(accepts(R"({"type":"string"})", R"("\udc32")"));
-  EXPECT_TRUE(accepts(R"({"type":"string","maxLength":1})", R"("\ud83d\udc32")"));
-  EXPECT_FALSE(accepts(R"({"type":"string"})", "\"\xC0\x80\""));
-  EXPECT_FALSE(accepts(R"({"type":"string"})", "\"\xED\xA0\x80\""));
-}
-
-TEST(FailureModes, KeysAreUniqueHoweverTheyAreSpelled) {
-  EXPECT_FALSE(accepts("true", R"({"a":1,"a":2})"));
-  EXPECT_FALSE(accepts("true", R"({"a":1,"\u0061":2})"));
-  EXPECT_FALSE(accepts(R"({"properties":{"a":{}}})", R"({"a":1,"\u0061":2})"));
-  EXPECT_TRUE(accepts("true", R"({"a":1,"aa":2})"));
-}
-
-TEST(FailureModes, AMinimumLengthLeavesAWayOn) {
-  EXPECT_FALSE(accepts(R"({"type":"string","minLength":3})", R"("ab")"));
-  EXPECT_TRUE(accepts(R"({"type":"string","minLength":3})", R"("abc")"));
-}
-
-TEST(FailureModes, ManyOptionalPropertiesDoNotDoubleAnything) {
-  std::string schema = R"({"type":"object","additionalProperties":false,"properties":{)";
-  for (int i = 0; i < 200; ++i) {
-    schema += (i == 0 ? "" : ",") + ("\"p" + std::to_string(i)) + "\":{\"type\":\"integer\"}";
-  }
-  schema += "}}";
-  std::string text = "{";
-  for (int i = 199; i >= 0; --i) {
-    text += (i == 199 ? "" : ",") + ("\"p" + std::to_string(i)) + "\":1";
-  }
-  EXPECT_TRUE(accepts(schema, text + "}"));
-}
-
-TEST(FailureModes, ThousandsOfEnumeratedTextsAreFine) {
-  std::string schema = R"({"maxLength":12,"enum":[)";
-  for (int i = 0; i < 5'000; ++i)
-    schema += (i == 0 ? "\"v" : ",\"v") + std::to_string(i * 7) + "\"";
-  schema += "]}";
-  EXPECT_TRUE(accepts(schema, "\"v34993\""));
-  EXPECT_FALSE(accepts(schema, "\"v34994\""));
-}
-
-TEST(FailureModes, AnyLengthOfFreeTextIsFine) {
-  EXPECT_TRUE(accepts(R"({"type":"string"})", "\"" + std::string(100'000, 'x') + "\""));
-}
-
-TEST(FailureModes, DepthIsTheWritersChoice) {
-  const std::string open(5'000, '[');
-  EXPECT_TRUE(accepts("true", open + std::string(5'000, ']')));
-}
-
-TEST(FailureModes, BlanksAreBounded) {
-  EXPECT_TRUE(accepts("true", "{ \"a\" :\n\t1 }"));
-  EXPECT_FALSE(accepts("true", "[" + std::string(65, ' ') + "]"));
-  EXPECT_FALSE(accepts("true", "[] "));
 }
 
 }  // namespace

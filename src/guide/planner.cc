@@ -25,7 +25,11 @@ Plan Planner::plan() {
   while (!open_.empty()) {
     const NodeId node = open_.back();
     open_.pop_back();
-    plan_node(node);
+    try {
+      plan_node(node);
+    } catch (const UnsupportedGuide& fault) {
+      throw UnsupportedGuide(reader_.placed(node, fault.what()));
+    }
   }
   return std::move(plan_);
 }
@@ -43,7 +47,9 @@ bool Planner::inhabited(NodeId node) { return inhabited(node, emptiness_.of(node
 
 bool Planner::inhabited(NodeId node, Verdict verdict) {
   if (verdict != Verdict::unknown) return verdict == Verdict::inhabited;
-  if (!emptiness_.fault().empty()) throw UnsupportedGuide(emptiness_.fault());
+  if (!emptiness_.fault().empty()) {
+    throw UnsupportedGuide(reader_.placed(node, emptiness_.fault()));
+  }
   throw UnsupportedGuide(
       fmt::format("{}: whether any value fits cannot be decided", reader_.describe(node)));
 }

@@ -53,6 +53,15 @@ std::string SchemaReader::describe(NodeId id) const {
                                  : fmt::format("{} others", node.parts.size() - 1));
 }
 
+std::string SchemaReader::placed(NodeId id, std::string_view message) const {
+  if (message.starts_with('#')) return std::string(message);
+  const Node* node = &nodes_[id];
+  while (!node->parts.empty()) node = &nodes_[node->parts[0]];
+  const bool has_place = node->kind == NodeKind::schema || node->kind == NodeKind::constant;
+  return fmt::format("{}: {}", has_place ? source_.pointer(source_.value(node->index)) : "#",
+                     message);
+}
+
 const Shape* SchemaReader::shape_if_known(NodeId node) {
   if (node < entries_.size() && entries_[node].state == Entry::State::reading) return nullptr;
   return &shape(node);
@@ -73,12 +82,18 @@ const Shape& SchemaReader::shape(NodeId node) {
   entry.state = Entry::State::reading;
   ++depth_;
   const ScopeId scope = scope_;
-  try {
-    entry.shape = read(node);
-  } catch (...) {
+  const auto give_up = [&] {
     scope_ = scope;
     --depth_;
     entry.state = Entry::State::unread;
+  };
+  try {
+    entry.shape = read(node);
+  } catch (const UnsupportedGuide& fault) {
+    give_up();
+    throw UnsupportedGuide(placed(node, fault.what()));
+  } catch (...) {
+    give_up();
     throw;
   }
   --depth_;
@@ -102,13 +117,7 @@ Shape SchemaReader::read(NodeId id) {
     case NodeKind::constant:
       return read_constant(source_.value(node.index));
     case NodeKind::negation:
-      try {
-        return algebra_.complement(shape(node.parts[0]));
-      } catch (const UnsupportedGuide& fault) {
-        const std::string_view what = fault.what();
-        if (what.starts_with('#')) throw;
-        throw UnsupportedGuide(fmt::format("{}: {}", describe(node.parts[0]), what));
-      }
+      return algebra_.complement(shape(node.parts[0]));
     case NodeKind::all: {
       Shape result = shape(node.parts[0]);
       for (std::size_t i = 1; i < node.parts.size(); ++i) restrict(result, shape(node.parts[i]));

@@ -43,6 +43,9 @@ class SchemaReader {
   // Where the node comes from, for messages.
   std::string describe(NodeId node) const;
 
+  // The message, behind the node's place where it names none.
+  std::string placed(NodeId node, std::string_view message) const;
+
  private:
   using Value = base::JsonValue;
 
