@@ -24,7 +24,7 @@ using RopeFn = void(tensor::Rows<float> x, std::size_t heads, std::size_t head_s
                     tensor::Rows<const float> cos, tensor::Rows<const float> sin) noexcept;
 
 // y[t,f] = silu(gate_up[t,f]) · gate_up[t,F+f], silu(x) = x / (1 + exp(−x))       (Shazeer 2020)
-//   gate_up f32 [T, 2F], y f32 [T, F]; they may not overlap
+//   gate_up f32 [T, 2F], y f32 [T, F], which may be the first F columns of gate_up
 using SwigluFn = void(tensor::Rows<const float> gate_up, tensor::Rows<float> y) noexcept;
 
 // y[t,f] = gelu(gate_up[t,f]) · gate_up[t,F+f], gelu in its approximation by tanh (Hendrycks and

@@ -249,6 +249,20 @@ TEST_P(Swiglu, AnElementDoesNotDependOnItsPlace) {
   EXPECT_EQ(bits(y), bits(std::vector<float>(37, y[0])));
 }
 
+TEST_P(Swiglu, MayWriteWhereTheGateStood) {
+  for (const auto op : {ops().swiglu, ops().geglu}) {
+    for (std::size_t width : widths()) {
+      Matrix gate_up(2, 2 * width, random, 3.0F), y(2, width);
+      op(gate_up.view(), y.view());
+      const tensor::Rows<float> in_place = gate_up.view().slice_cols(0, width);
+      op(gate_up.view(), in_place);
+      for (std::size_t t = 0; t < 2; ++t) {
+        ASSERT_TRUE(std::ranges::equal(in_place.row(t), y.view().row(t))) << width;
+      }
+    }
+  }
+}
+
 // ---- geglu ----
 
 class Geglu : public ElementwiseTest {};

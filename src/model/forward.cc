@@ -64,10 +64,10 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
   const std::size_t T = rows.size();
   hidden_ = hidden_buffer_.rows(T, config.width);
   delta_ = delta_buffer_.rows(T, config.width);
-  normed_ = normed_buffer_.rows(T, config.width);
+  normed_ = delta_;
   attended_ = attended_buffer_.rows(T, config.query_width());
   gate_up_ = gate_up_buffer_.rows(T, 2 * config.ffn_width);
-  ffn_ = ffn_buffer_.rows(T, config.ffn_width);
+  ffn_ = gate_up_.slice_cols(0, config.ffn_width);
   has_delta_ = false;
   delta_norm_ = {};
   embed(rows);
@@ -366,7 +366,7 @@ void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y
 // Wanted rows, side by side at the top of normed_ (and codes_): no layer needs these buffers any
 // more.
 void Forward::final_norm(std::span<const std::size_t> rows, bool quantise) {
-  normed_ = normed_buffer_.rows(rows.size(), model_->config.width);
+  normed_ = delta_buffer_.rows(rows.size(), model_->config.width);
   if (quantise) codes_.resize(rows.size(), model_->config.width);
   pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {

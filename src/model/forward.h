@@ -117,11 +117,11 @@ class Forward {
   // One batch, T rows.
   tensor::Rows<float> hidden_;    // [T, D] the residual stream
   tensor::Rows<float> delta_;     // [T, D] what the last block adds to it
-  tensor::Rows<float> normed_;    // [T, D]
+  tensor::Rows<float> normed_;    // [T, D] in the memory of delta_, once that is added
   tensor::Rows<float> qkv_;       // [T, (H + 2·H_kv)·K]
   tensor::Rows<float> attended_;  // [T, H·K]
   tensor::Rows<float> gate_up_;   // [T, 2F]
-  tensor::Rows<float> ffn_;       // [T, F]
+  tensor::Rows<float> ffn_;       // [T, F] in the memory of the gate
   bool has_delta_ = false;
   std::span<const float> delta_norm_;  // what delta_ is still to be normalised with; may be empty
   kernels::QuantisedRows codes_;       // the input of the next projection
@@ -132,8 +132,8 @@ class Forward {
   std::vector<float> states_;
   std::vector<const std::byte*> regions_;        // of the layer at hand: [segment][kv head][page]
   std::vector<std::size_t> regions_of_segment_;  // where a segment's part of regions_ begins
-  Buffer hidden_buffer_, delta_buffer_, normed_buffer_, qkv_buffer_, attended_buffer_,
-      gate_up_buffer_, ffn_buffer_, group_logits_buffer_;
+  Buffer hidden_buffer_, delta_buffer_, qkv_buffer_, attended_buffer_, gate_up_buffer_,
+      group_logits_buffer_;
 };
 
 }  // namespace espalier::model
