@@ -175,16 +175,22 @@ class Bench {
             {"prefill_multiply_share", layer_operations() * median(prefill) / 1e9 / gops}};
   }
 
-  // Int8 operations of a prompt's token: all matrices but the output head's.
+  // Int8 operations of a prompt's token: all matrices up to where the last keys and values are
+  // stored, from where on only the prompt's last token is computed.
   double layer_operations() const {
-    std::size_t weights = 0;
-    for (const model::LayerWeights& layer : model_->layers) {
-      for (const auto* projection :
-           {&layer.qkv, &layer.attention_out, &layer.gate_up, &layer.down}) {
-        for (const auto& part : projection->parts) weights += part.rows() * part.cols();
-      }
+    std::size_t weights = 0, stored = 0;
+    const auto add = [&](const model::Projection& projection) {
+      for (const auto& part : projection.parts) weights += part.rows() * part.cols();
+    };
+    for (std::size_t i = 0; i < model_->layers.size(); ++i) {
+      const model::LayerWeights& layer = model_->layers[i];
+      add(layer.qkv);
+      if (model_->config.layers[i].writes_kv) stored = weights;
+      add(layer.attention_out);
+      add(layer.gate_up);
+      add(layer.down);
     }
-    return 2.0 * static_cast<double>(weights);
+    return 2.0 * static_cast<double>(stored);
   }
 
   // Tokens a second of all sequences together, the median step.

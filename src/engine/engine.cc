@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <numeric>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -53,6 +54,14 @@ struct Slice {
   std::size_t end = 0;
 };
 
+// Which of an item's wanted tokens lie in a slice: [first, second) of item.wanted.
+std::pair<std::size_t, std::size_t> wanted_in(const StepItem& item, const Slice& slice) {
+  const auto first = item.wanted.begin();
+  const auto begin = std::lower_bound(first, item.wanted.end(), slice.begin);
+  const auto end = std::lower_bound(begin, item.wanted.end(), slice.end);
+  return {static_cast<std::size_t>(begin - first), static_cast<std::size_t>(end - first)};
+}
+
 // Takes every sequence back to its length unless the step came to its end.
 class Rollback {
  public:
@@ -94,6 +103,7 @@ struct Engine::Impl {
   StepStatus run(std::span<const StepItem> batch, std::span<const Slice> slices, StepOutput& out,
                  const std::stop_token& stop);
   void count_pass();
+  void collect_wanted(std::span<const StepItem> batch, std::span<const Slice> slices);
   void write_logits(std::span<const StepItem> batch, std::span<const Slice> slices,
                     StepOutput& out);
 
@@ -109,6 +119,7 @@ struct Engine::Impl {
   std::vector<model::InputRow> rows;
   std::vector<model::Segment> segments;
   std::vector<std::byte*> page_data;
+  std::vector<std::size_t> wanted_rows;
   std::size_t passes_done = 0;
   std::jthread weights_mover;  // last, so that it ends first
 };
@@ -307,7 +318,8 @@ StepStatus Engine::Impl::run(std::span<const StepItem> batch, std::span<const Sl
   }
   const bool decoding = rows.size() == segments.size();
   pool.limit(decoding ? options.decode_threads : options.threads);
-  if (!forward.run(rows, segments, stop)) return StepStatus::cancelled;
+  collect_wanted(batch, slices);
+  if (!forward.run(rows, segments, wanted_rows, stop)) return StepStatus::cancelled;
   stats.computed_tokens += rows.size();
   count_pass();
   write_logits(batch, slices, out);
@@ -334,27 +346,36 @@ void Engine::Impl::count_pass() {
   }
 }
 
+// The rows of this pass that logits are wanted of, in the order of the slices.
+void Engine::Impl::collect_wanted(std::span<const StepItem> batch, std::span<const Slice> slices) {
+  wanted_rows.clear();
+  for (std::size_t s = 0; s < slices.size(); ++s) {
+    const auto [begin, end] = wanted_in(batch[slices[s].item], slices[s]);
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t token = batch[slices[s].item].wanted[i];
+      wanted_rows.push_back(segments[s].first_row + token - slices[s].begin);
+    }
+  }
+}
+
 void Engine::Impl::write_logits(std::span<const StepItem> batch, std::span<const Slice> slices,
                                 StepOutput& out) {
-  std::vector<std::size_t> whole;  // rows of this pass with logits of the whole vocabulary
+  std::vector<std::size_t> whole;  // wanted rows with logits of the whole vocabulary
   float* first_whole = nullptr;
-  for (std::size_t s = 0; s < slices.size(); ++s) {
-    const Slice& slice = slices[s];
+  std::size_t next = 0;
+  for (const Slice& slice : slices) {
     const StepItem& item = batch[slice.item];
-    const auto begin = std::lower_bound(item.wanted.begin(), item.wanted.end(), slice.begin);
-    const auto end = std::lower_bound(begin, item.wanted.end(), slice.end);
+    const auto [begin, end] = wanted_in(item, slice);
     if (begin == end) continue;
-    std::vector<std::size_t> wanted;
-    for (auto it = begin; it != end; ++it) {
-      wanted.push_back(segments[s].first_row + *it - slice.begin);
-    }
-    const Rows<float> y = out.rows_[slice.item].slice_rows(
-        static_cast<std::size_t>(begin - item.wanted.begin()), wanted.size());
+    std::vector<std::size_t> numbers(end - begin);
+    std::iota(numbers.begin(), numbers.end(), next);
+    next += numbers.size();
+    const Rows<float> y = out.rows_[slice.item].slice_rows(begin, numbers.size());
     if (item.vocabulary_rows.empty()) {
       if (first_whole == nullptr) first_whole = y.data();
-      whole.insert(whole.end(), wanted.begin(), wanted.end());
+      whole.insert(whole.end(), numbers.begin(), numbers.end());
     } else {
-      forward.logits(wanted, item.vocabulary_rows, y);
+      forward.logits(numbers, item.vocabulary_rows, y);
     }
   }
   if (!whole.empty()) {

@@ -56,10 +56,13 @@ Forward::Forward(std::shared_ptr<const Model> model, const kernels::Ops& ops,
   for (const RopeConfig& rope : config.ropes) {
     angles_.push_back({.frequencies = frequencies(rope, config.head_size)});
   }
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (config.layers[layer].writes_kv) last_writer_ = layer;
+  }
 }
 
 bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segments,
-                  const std::stop_token& stop) {
+                  std::span<const std::size_t> wanted, const std::stop_token& stop) {
   const ModelConfig& config = model_->config;
   const std::size_t T = rows.size();
   hidden_ = hidden_buffer_.rows(T, config.width);
@@ -72,13 +75,22 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
   delta_norm_ = {};
   embed(rows);
   compute_angles(segments);
-  plan_attention(segments);
+  plan_regions(segments);
+  for (std::size_t t = all_rows_.size(); t < T; ++t) all_rows_.push_back(t);
+  plan_attention(segments, std::span(all_rows_).first(T));
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
     if (stop.stop_requested()) return false;
-    attention_block(config.layers[layer], model_->layers[layer], segments);
-    ffn_block(config.layers[layer], model_->layers[layer]);
+    const LayerWeights& weights = model_->layers[layer];
+    attention_inputs(config.layers[layer], weights, segments);
+    if (layer == last_writer_) {
+      if (wanted.empty()) return true;
+      if (wanted.size() < T) keep(wanted, segments);
+    }
+    attention_block(config.layers[layer], weights, segments);
+    ffn_block(config.layers[layer], weights);
   }
-  pool_.run(T, row_grain, [&](std::size_t begin, std::size_t end) { add_delta(begin, end); });
+  pool_.run(hidden_.rows(), row_grain,
+            [&](std::size_t begin, std::size_t end) { add_delta(begin, end); });
   return true;
 }
 
@@ -125,28 +137,67 @@ void Forward::compute_angles(std::span<const Segment> segments) {
   }
 }
 
-// The same tasks serve every layer: a tile of tokens of one sequence against one KV head.
-void Forward::plan_attention(std::span<const Segment> segments) {
-  const std::size_t group = model_->config.heads / model_->config.kv_heads;
-  const std::size_t tile = kernels::attention_max_rows / group;
-  tasks_.clear();
+void Forward::plan_regions(std::span<const Segment> segments) {
   regions_of_segment_.clear();
   std::size_t regions = 0;
-  for (std::size_t s = 0; s < segments.size(); ++s) {
-    for (std::size_t first = 0; first < segments[s].tokens; first += tile) {
-      for (std::size_t head = 0; head < shape_.kv_heads; ++head) {
-        tasks_.push_back({s, head, first, std::min(tile, segments[s].tokens - first)});
-      }
-    }
+  for (const Segment& segment : segments) {
     regions_of_segment_.push_back(regions);
-    regions += shape_.kv_heads * segments[s].pages.size();
+    regions += shape_.kv_heads * segment.pages.size();
   }
   regions_.resize(regions);
 }
 
+// The same tasks serve every layer: a tile of neighbouring tokens of one sequence against one KV
+// head. `rows`: of the batch, ascending; the i-th is row i of what attention reads and writes.
+void Forward::plan_attention(std::span<const Segment> segments, std::span<const std::size_t> rows) {
+  const std::size_t group = model_->config.heads / model_->config.kv_heads;
+  const std::size_t most = kernels::attention_max_rows / group;
+  tasks_.clear();
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const std::size_t segment = row_segment_[rows[begin]];
+    std::size_t end = begin + 1;
+    while (end < rows.size() && end - begin < most && rows[end] == rows[end - 1] + 1 &&
+           row_segment_[rows[end]] == segment) {
+      ++end;
+    }
+    const std::size_t position =
+        segments[segment].first_position + rows[begin] - segments[segment].first_row;
+    for (std::size_t head = 0; head < shape_.kv_heads; ++head) {
+      tasks_.push_back({.segment = segment,
+                        .kv_head = head,
+                        .first_position = position,
+                        .first_row = begin,
+                        .tokens = end - begin});
+    }
+    begin = end;
+  }
+}
+
+// Moves the wanted rows together and forgets the others. Between the layers' steps that leaves
+// these to be moved: the residual stream, the queries, and the angles of later layers.
+void Forward::keep(std::span<const std::size_t> wanted, std::span<const Segment> segments) {
+  const std::size_t count = wanted.size();
+  const auto gather = [&](Rows<float>& rows) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (wanted[i] != i) std::ranges::copy(rows.row(wanted[i]), rows.row(i).begin());
+    }
+    rows = rows.slice_rows(0, count);
+  };
+  plan_attention(segments, wanted);
+  gather(hidden_);
+  gather(qkv_);
+  for (Angles& angles : angles_) {
+    gather(angles.cos);
+    gather(angles.sin);
+  }
+  for (Rows<float>* rows : {&delta_, &normed_, &attended_, &gate_up_, &ffn_}) {
+    *rows = rows->slice_rows(0, count);
+  }
+}
+
 // The spans that a tile's rows see in a layer with that window. The states of one tile follow each
 // other, as the op that puts them together wants them.
-void Forward::plan_spans(std::span<const Segment> segments, std::size_t window) {
+void Forward::plan_spans(std::size_t window) {
   constexpr std::size_t S = kernels::attention_span;
   const std::size_t group = model_->config.heads / model_->config.kv_heads;
   const std::size_t row_floats = kernels::attention_state_floats(model_->config.head_size);
@@ -155,7 +206,7 @@ void Forward::plan_spans(std::span<const Segment> segments, std::size_t window) 
   std::size_t floats = 0;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     const AttentionTask& task = tasks_[i];
-    const std::size_t first = segments[task.segment].first_position + task.first_token;
+    const std::size_t first = task.first_position;
     const std::size_t seen = window == 0 || window > first ? 0 : first + 1 - window;
     first_span_task_.push_back(span_tasks_.size());
     for (std::size_t span = seen / S; span <= (first + task.tokens - 1) / S; ++span) {
@@ -167,18 +218,21 @@ void Forward::plan_spans(std::span<const Segment> segments, std::size_t window) 
   if (states_.size() < floats) states_.resize(floats);
 }
 
-void Forward::attention_block(const LayerConfig& config, const LayerWeights& weights,
-                              std::span<const Segment> segments) {
+// Queries, and keys and values in their pages.
+void Forward::attention_inputs(const LayerConfig& config, const LayerWeights& weights,
+                               std::span<const Segment> segments) {
   add_and_norm(weights.attention_norm, any_quantised(weights.qkv));
   qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
   project(Op::qkv, weights.qkv, normed_, qkv_);
-  {
-    const OpTimer timer(profile_, Op::position);
-    pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
-      finish_queries_and_keys(config, weights, begin, end);
-      if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
-    });
-  }
+  const OpTimer timer(profile_, Op::position);
+  pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    finish_queries_and_keys(config, weights, begin, end);
+    if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
+  });
+}
+
+void Forward::attention_block(const LayerConfig& config, const LayerWeights& weights,
+                              std::span<const Segment> segments) {
   attend(config, segments, any_quantised(weights.attention_out));
   project(Op::attention_out, weights.attention_out, attended_, delta_);
   has_delta_ = true;
@@ -254,7 +308,7 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
       for (std::size_t page = 0; page < pages; ++page) *out++ = segments[s].pages[page] + offset;
     }
   }
-  plan_spans(segments, config.window);
+  plan_spans(config.window);
   const auto enough = tasks_per_thread * static_cast<std::size_t>(pool_.active());
   if (tasks_.size() < enough && span_tasks_.size() > tasks_.size()) {
     attend_by_spans(config, segments);
@@ -297,20 +351,19 @@ kernels::AttentionArgs Forward::attention_args(const LayerConfig& config,
                                                const AttentionTask& task) const {
   const ModelConfig& model = model_->config;
   const Segment& segment = segments[task.segment];
-  const std::size_t row = segment.first_row + task.first_token;
   const std::size_t group = model.heads / model.kv_heads;
   const std::size_t column = task.kv_head * group * model.head_size;
   return {.layout = shape_.head,
           .regions = regions_.data() + regions_of_segment_[task.segment] +
                      task.kv_head * segment.pages.size(),
-          .first_position = segment.first_position + task.first_token,
+          .first_position = task.first_position,
           .tokens = task.tokens,
           .group = group,
           .window = config.window,
           .scale = model.attention_scale,
-          .q = qkv_.row(row).data() + column,
+          .q = qkv_.row(task.first_row).data() + column,
           .q_stride = qkv_.stride(),
-          .out = attended_.row(row).data() + column,
+          .out = attended_.row(task.first_row).data() + column,
           .out_stride = attended_.stride()};
 }
 
@@ -363,7 +416,7 @@ void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y
   });
 }
 
-// Wanted rows, side by side at the top of normed_ (and codes_): no layer needs these buffers any
+// Some rows, side by side at the top of normed_ (and codes_): no layer needs these buffers any
 // more.
 void Forward::final_norm(std::span<const std::size_t> rows, bool quantise) {
   normed_ = delta_buffer_.rows(rows.size(), model_->config.width);

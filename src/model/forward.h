@@ -3,7 +3,10 @@
 // It takes a batch of rows (tokens of one or several sequences, each sequence's new tokens side by
 // side), appends their keys and values to the pages given, and leaves a hidden state per row, from
 // which logits can be asked for. Rows do not influence each other except through attention within
-// their sequence, and every sum has one order, so a row's result is the same in any batch.
+// their sequence, and every sum has one order, so a row's result is the same in any batch. For the
+// same reason, once the last keys and values are stored, only rows that logits will be asked for
+// are computed further: in most models that saves the better part of the last layer, in one whose
+// upper layers share their lower ones' keys and values all upper layers.
 #pragma once
 
 #include <cstddef>
@@ -45,12 +48,13 @@ class Forward {
   Forward(std::shared_ptr<const Model> model, const kernels::Ops& ops, base::ThreadPool& pool,
           KvShape shape);
 
-  // Runs the batch through all layers. False where `stop` ended it early: what was written to the
-  // pages is then incomplete and no logits may be asked for.
+  // Runs the batch through all layers, and leaves hidden states of the rows that are wanted
+  // (ascending). False where `stop` ended it early: what was written to the pages is then
+  // incomplete and no logits may be asked for.
   bool run(std::span<const InputRow> rows, std::span<const Segment> segments,
-           const std::stop_token& stop);
+           std::span<const std::size_t> wanted, const std::stop_token& stop);
 
-  // Logits of rows of the last batch.  y: f32 [rows, V]
+  // Logits of some of the last batch's wanted rows, by their numbers among these.  y: f32 [rows, V]
   void logits(std::span<const std::size_t> rows, tensor::Rows<float> y);
   // The same bits for some rows of the vocabulary only.  y: f32 [rows, vocabulary_rows]
   void logits(std::span<const std::size_t> rows, std::span<const base::TokenId> vocabulary_rows,
@@ -74,7 +78,8 @@ class Forward {
   struct AttentionTask {
     std::size_t segment = 0;
     std::size_t kv_head = 0;
-    std::size_t first_token = 0;
+    std::size_t first_position = 0;
+    std::size_t first_row = 0;
     std::size_t tokens = 0;
   };
   // A task that is computed span by span, because there are too few tasks for the threads.
@@ -86,11 +91,15 @@ class Forward {
 
   void embed(std::span<const InputRow> rows);
   void compute_angles(std::span<const Segment> segments);
-  void plan_attention(std::span<const Segment> segments);
-  void plan_spans(std::span<const Segment> segments, std::size_t window);
+  void plan_regions(std::span<const Segment> segments);
+  void plan_attention(std::span<const Segment> segments, std::span<const std::size_t> rows);
+  void plan_spans(std::size_t window);
+  void keep(std::span<const std::size_t> wanted, std::span<const Segment> segments);
   kernels::AttentionArgs attention_args(const LayerConfig& config,
                                         std::span<const Segment> segments,
                                         const AttentionTask& task) const;
+  void attention_inputs(const LayerConfig& config, const LayerWeights& weights,
+                        std::span<const Segment> segments);
   void attention_block(const LayerConfig& config, const LayerWeights& weights,
                        std::span<const Segment> segments);
   void ffn_block(const LayerConfig& config, const LayerWeights& weights);
@@ -111,6 +120,7 @@ class Forward {
   const kernels::Ops& ops_;
   base::ThreadPool& pool_;
   KvShape shape_;
+  std::size_t last_writer_ = 0;  // the last layer that writes keys and values
   Profile* profile_ = nullptr;
   std::vector<Angles> angles_;  // one a RopeConfig
 
@@ -126,6 +136,7 @@ class Forward {
   std::span<const float> delta_norm_;  // what delta_ is still to be normalised with; may be empty
   kernels::QuantisedRows codes_;       // the input of the next projection
   std::vector<std::size_t> row_segment_;
+  std::vector<std::size_t> all_rows_;  // 0, 1, 2 …
   std::vector<AttentionTask> tasks_;
   std::vector<SpanTask> span_tasks_;
   std::vector<std::size_t> first_span_task_;  // of each task, and the end

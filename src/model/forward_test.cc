@@ -81,9 +81,15 @@ Model random_model(std::vector<LayerConfig> layers, std::size_t slots) {
   return model;
 }
 
-// Logits [T, V] of the real forward pass, in one batch.
+std::vector<std::size_t> first_numbers(std::size_t count) {
+  std::vector<std::size_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
+}
+
+// Logits [wanted, V] of the real forward pass, in one batch.
 std::vector<float> forward_logits(const Model& model, const std::vector<InputRow>& rows,
-                                  base::Isa isa) {
+                                  const std::vector<std::size_t>& wanted, base::Isa isa) {
   base::ThreadPool pool(2);
   const KvShape shape = kv_shape(model.config, kernels::KvType::f32);
   Forward forward(std::shared_ptr<const Model>(&model, [](const Model*) {}), kernels::ops_for(isa),
@@ -97,13 +103,18 @@ std::vector<float> forward_logits(const Model& model, const std::vector<InputRow
     const auto address = reinterpret_cast<std::uintptr_t>(storage.back().get());
     pages.push_back(storage.back().get() + (64 - address % 64));
   }
-  std::vector<std::size_t> wanted(rows.size());
-  std::iota(wanted.begin(), wanted.end(), std::size_t{0});
   const Segment segment{.first_row = 0, .tokens = rows.size(), .first_position = 0, .pages = pages};
-  EXPECT_TRUE(forward.run(rows, {&segment, 1}, {}));
-  std::vector<float> logits(rows.size() * model.config.vocabulary);
-  forward.logits(wanted, {logits.data(), rows.size(), model.config.vocabulary});
+  EXPECT_TRUE(forward.run(rows, {&segment, 1}, wanted, {}));
+  std::vector<float> logits(wanted.size() * model.config.vocabulary);
+  forward.logits(first_numbers(wanted.size()),
+                 {logits.data(), wanted.size(), model.config.vocabulary});
   return logits;
+}
+
+// Of all rows.
+std::vector<float> forward_logits(const Model& model, const std::vector<InputRow>& rows,
+                                  base::Isa isa) {
+  return forward_logits(model, rows, first_numbers(rows.size()), isa);
 }
 
 void expect_close_to_reference(const Model& model, std::size_t count) {
@@ -187,6 +198,32 @@ TEST(Forward, SoftNormsAndGeluEqualTheReference) {
   expect_close_to_reference(random_model({local, global}, 2), 140);
 }
 
+// Rows that nobody wants end where the last keys and values are stored; the others do not notice.
+TEST(Forward, UnwantedRowsChangeNothing) {
+  const LayerConfig reader = {.kv_slot = 1, .writes_kv = false, .window = 9, .rope = 1};
+  for (const std::vector<LayerConfig>& layers :
+       {std::vector<LayerConfig>{{.kv_slot = 0}, {.kv_slot = 1}},
+        {{.kv_slot = 0}, {.kv_slot = 1}, reader, {.kv_slot = 0, .writes_kv = false}}}) {
+    const Model model = random_model(layers, 2);
+    const std::size_t V = model.config.vocabulary;
+    std::vector<InputRow> rows;
+    for (std::size_t t = 0; t < 300; ++t) {
+      rows.push_back({.token = static_cast<base::TokenId>((t * t * 7 + t) % V)});
+    }
+    const auto all = forward_logits(model, rows, base::Isa::scalar);
+    for (const std::vector<std::size_t>& wanted :
+         {std::vector<std::size_t>{299}, {0}, {0, 1, 2, 150, 298, 299}, {}}) {
+      const auto some = forward_logits(model, rows, wanted, base::Isa::scalar);
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        EXPECT_TRUE(std::equal(some.begin() + static_cast<std::ptrdiff_t>(i * V),
+                               some.begin() + static_cast<std::ptrdiff_t>((i + 1) * V),
+                               all.begin() + static_cast<std::ptrdiff_t>(wanted[i] * V)))
+            << "row " << wanted[i] << ", " << layers.size() << " layers";
+      }
+    }
+  }
+}
+
 TEST(Forward, AReadyEmbeddingIsNotScaled) {
   Model model = random_model({{.kv_slot = 0}}, 1);
   const auto by_token = forward_logits(model, {{.token = 5}}, base::Isa::scalar);
@@ -209,7 +246,8 @@ TEST(Forward, AStopTokenEndsIt) {
   std::byte* const pages[] = {page.data()};
   const InputRow row{.token = 1};
   const Segment segment{.first_row = 0, .tokens = 1, .first_position = 0, .pages = pages};
-  EXPECT_FALSE(forward.run({&row, 1}, {&segment, 1}, source.get_token()));
+  const std::size_t wanted = 0;
+  EXPECT_FALSE(forward.run({&row, 1}, {&segment, 1}, {&wanted, 1}, source.get_token()));
 }
 
 }  // namespace
