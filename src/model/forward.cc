@@ -17,6 +17,11 @@ using tensor::Rows;
 // few enough that a prompt of 64 tokens still feeds every thread.
 constexpr std::size_t row_grain = 8;
 
+// And where a prompt's keys are stored: transposed, 32 positions of f16 lie in one cache line,
+// which should be fetched for all of them at once.
+constexpr std::size_t store_grain = 32;
+constexpr std::size_t store_grain_rows = 8 * store_grain;
+
 // Fewer tiles of attention than this would leave threads idle at the end: a lone token has one for
 // each KV head.
 constexpr std::size_t tasks_per_thread = 4;
@@ -225,7 +230,8 @@ void Forward::attention_inputs(const LayerConfig& config, const LayerWeights& we
   qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
   project(Op::qkv, weights.qkv, normed_, qkv_);
   const OpTimer timer(profile_, Op::position);
-  pool_.run(qkv_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+  const std::size_t grain = qkv_.rows() < store_grain_rows ? row_grain : store_grain;
+  pool_.run(qkv_.rows(), grain, [&](std::size_t begin, std::size_t end) {
     finish_queries_and_keys(config, weights, begin, end);
     if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
   });
