@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "espalier/error.h"
 
 namespace espalier::guide {
+namespace {
 
-Automaton::Automaton(TermPool& terms, const GuideLimits& limits) : terms_(terms), limits_(limits) {
+constexpr std::size_t most_width = 16;  // of the states that an exploration visits, on average
+
+}  // namespace
+
+Automaton::Automaton(TermPool& terms, const GuideLimits& limits, CodePoints alphabet)
+    : terms_(terms), limits_(limits), alphabet_(std::move(alphabet)) {
   start(TermPool::nothing);
   states_[dead].life = Life::dead;
 }
@@ -26,20 +33,25 @@ StateId Automaton::start(TermId term) {
 Automaton::State& Automaton::expanded(StateId id) {
   if (!states_[id].expanded) {
     std::vector<char32_t> firsts = terms_.boundaries(states_[id].term);
-    firsts.insert(firsts.end(), {first_surrogate, last_surrogate + 1});
+    for (const CodeRange& range : alphabet_.ranges()) {
+      firsts.push_back(range.first);
+      if (range.last < last_code_point) firsts.push_back(range.last + 1);
+    }
     std::ranges::sort(firsts);
     std::vector<Range> ranges;
     for (const char32_t first : firsts) {
-      const bool surrogate = first >= first_surrogate && first <= last_surrogate;
-      const StateId next = surrogate ? dead : start(terms_.derivative(states_[id].term, first));
-      if (ranges.empty() || ranges.back().next != next) ranges.push_back({first, next});
+      const bool known = first > last_code_point || alphabet_.contains(first);
+      const StateId next = !known ? dead : start(terms_.derivative(states_[id].term, first));
+      const bool apart = first == TermPool::first_document;  // so that documents() finds them
+      if (ranges.empty() || ranges.back().next != next || apart) ranges.push_back({first, next});
     }
     State& state = states_[id];
     state.ranges = std::move(ranges);
+    state.ascii = std::make_unique<std::array<StateId, 128>>();
     std::size_t at = 0;
-    for (char32_t c = 0; c < state.ascii.size(); ++c) {
+    for (char32_t c = 0; c < state.ascii->size(); ++c) {
       while (at + 1 < state.ranges.size() && state.ranges[at + 1].first <= c) ++at;
-      state.ascii[c] = state.ranges[at].next;
+      (*state.ascii)[c] = state.ranges[at].next;
     }
     state.expanded = true;
   }
@@ -48,7 +60,7 @@ Automaton::State& Automaton::expanded(StateId id) {
 
 StateId Automaton::next(StateId id, char32_t code_point) {
   const State& state = expanded(id);
-  if (code_point < state.ascii.size()) return state.ascii[code_point];
+  if (code_point < state.ascii->size()) return (*state.ascii)[code_point];
   const auto after = std::ranges::upper_bound(state.ranges, code_point, {}, &Range::first);
   return std::prev(after)->next;
 }
@@ -68,20 +80,23 @@ void Automaton::explore(StateId from) {
   std::vector<Visit> path{{from, 0}};
   std::vector<StateId> visited{from};
   std::unordered_map<StateId, bool> seen{{from, true}};
+  std::size_t width = terms_.width(states_[from].term);
+  const auto is_alive = [&](const Range& range) { return states_[range.next].life == Life::alive; };
   while (!path.empty()) {
     const State& state = expanded(path.back().state);
+    if (path.back().range == 0 && std::ranges::any_of(state.ranges, is_alive)) {
+      for (const Visit& step : path) states_[step.state].life = Life::alive;
+      return;
+    }
     if (path.back().range == state.ranges.size()) {
       path.pop_back();
       continue;
     }
     const StateId next = state.ranges[path.back().range++].next;
     const Life life = states_[next].life;
-    if (life == Life::alive) {
-      for (const Visit& step : path) states_[step.state].life = Life::alive;
-      return;
-    }
     if (life == Life::dead || !seen.emplace(next, true).second) continue;
-    if (visited.size() >= limits_.states) {
+    width += terms_.width(states_[next].term);
+    if (visited.size() >= limits_.states || width >= most_width * limits_.states) {
       throw UnsupportedGuide(
           "a pattern needs too many states to decide what it can match; "
           "simplify it or lower its bounds");
@@ -217,9 +232,21 @@ std::vector<Automaton::Step> Automaton::steps(StateId id, char32_t first, char32
   for (std::size_t i = 0; i < state.ranges.size(); ++i) {
     const char32_t begin = std::max(first, state.ranges[i].first);
     const char32_t end =
-        i + 1 < state.ranges.size() ? state.ranges[i + 1].first - 1 : last_code_point;
+        i + 1 < state.ranges.size() ? state.ranges[i + 1].first - 1 : terms_.last_symbol();
     if (begin <= std::min(end, last)) {
       result.push_back({begin, std::min(end, last), state.ranges[i].next});
+    }
+  }
+  return result;
+}
+
+std::vector<Automaton::DocumentStep> Automaton::documents(StateId id) {
+  std::vector<DocumentStep> result;
+  if (expanded(id).ranges.back().first < TermPool::first_document) return result;
+  for (const Step& step : steps(id, TermPool::first_document, terms_.last_symbol())) {
+    if (!alive(step.next)) continue;
+    for (char32_t symbol = step.first; symbol <= step.last; ++symbol) {
+      result.push_back({symbol - TermPool::first_document, step.next});
     }
   }
   return result;

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -25,11 +26,14 @@ using StateId = std::uint32_t;
 
 class Automaton {
  public:
-  explicit Automaton(TermPool& terms, const GuideLimits& limits = {});
+  // No text holds a code point that is not of the alphabet.
+  explicit Automaton(TermPool& terms, const GuideLimits& limits = {},
+                     CodePoints alphabet = CodePoints::all());
 
   static constexpr StateId dead = 0;  // the state of the empty term; others may be dead too
 
   TermPool& terms() noexcept { return terms_; }
+  const CodePoints& alphabet() const noexcept { return alphabet_; }
 
   StateId start(TermId term);
   StateId next(StateId state, char32_t code_point);
@@ -61,6 +65,13 @@ class Automaton {
   };
   std::vector<Step> steps(StateId state, char32_t first = 0, char32_t last = last_code_point);
 
+  // The documents (TermPool::document) that may come next.
+  struct DocumentStep {
+    std::uint32_t document;
+    StateId next;  // alive
+  };
+  std::vector<DocumentStep> documents(StateId state);
+
   // Whether every text of at most `length` characters of `characters` leads to a state that is
   // alive.
   bool free_for(StateId state, const CodePoints& characters, std::uint32_t length);
@@ -83,8 +94,8 @@ class Automaton {
     bool expanded = false;
     Life life = Life::unknown;
     std::optional<bool> few;
-    std::vector<Range> ranges;  // ascending from 0 to the last code point; surrogates lead to dead
-    std::array<StateId, 128> ascii{};
+    std::vector<Range> ranges;                        // ascending from 0 to the last symbol
+    std::unique_ptr<std::array<StateId, 128>> ascii;  // of a state that is expanded
   };
 
   State& expanded(StateId state);
@@ -92,6 +103,7 @@ class Automaton {
 
   TermPool& terms_;
   GuideLimits limits_;
+  CodePoints alphabet_;
   std::deque<State> states_;
   std::unordered_map<TermId, StateId> ids_;
   std::unordered_map<std::uint64_t, bool> few_within_;  // by state and length

@@ -1,6 +1,9 @@
 #include "guide/code_points.h"
 
 #include <algorithm>
+#include <string>
+
+#include "text/utf8.h"
 
 namespace espalier::guide {
 namespace {
@@ -74,5 +77,19 @@ CodePoints CodePoints::common(const CodePoints& other) const {
 }
 
 CodePoints CodePoints::complement() const { return CodePoints(gaps(ranges_)); }
+
+CodePoints without_bytes(const std::bitset<256>& missing) {
+  if (missing.none()) return CodePoints::all();
+  std::vector<CodeRange> ranges;
+  std::string bytes;
+  for (char32_t c = 0; c <= last_code_point; ++c) {
+    if (c >= first_surrogate && c <= last_surrogate) continue;
+    bytes.clear();
+    text::append_utf8(c, bytes);
+    const auto lacks = [&](char byte) { return missing[static_cast<unsigned char>(byte)]; };
+    if (std::ranges::none_of(bytes, lacks)) ranges.push_back({c, c});
+  }
+  return CodePoints(std::move(ranges));
+}
 
 }  // namespace espalier::guide

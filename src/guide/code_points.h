@@ -1,6 +1,7 @@
 // Sets of Unicode scalar values: what one place in a pattern may hold.
 #pragma once
 
+#include <bitset>
 #include <span>
 #include <vector>
 
@@ -39,5 +40,8 @@ class CodePoints {
  private:
   std::vector<CodeRange> ranges_;
 };
+
+// Those whose UTF-8 has none of the bytes.
+CodePoints without_bytes(const std::bitset<256>& missing);
 
 }  // namespace espalier::guide

@@ -1,11 +1,14 @@
 #include "guide/term.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "espalier/error.h"
 
 namespace espalier::guide {
 namespace {
+
+constexpr std::size_t long_list = std::size_t{1} << 14;  // characters
 
 constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) noexcept {
   return (hash ^ value) * 0x9E3779B97F4A7C15ULL + (hash >> 29);
@@ -66,7 +69,44 @@ TermId TermPool::text(std::u32string_view characters) {
 
 TermId TermPool::any_of(std::vector<std::u32string> texts) {
   std::ranges::sort(texts);
-  return any_of_sorted(texts, 0);
+  const auto repeated = std::ranges::unique(texts);
+  texts.erase(repeated.begin(), repeated.end());
+  std::size_t characters = 0;
+  for (const std::u32string& text : texts) characters += text.size();
+  if (characters < long_list) return any_of_sorted(texts, 0);
+  const auto size = static_cast<std::uint32_t>(texts.size());
+  return listed(list_number(std::move(texts)), 0, size, 0);
+}
+
+std::uint32_t TermPool::list_number(std::vector<std::u32string> texts) {
+  const auto known = std::ranges::find(lists_, texts);
+  const auto number = static_cast<std::uint32_t>(known - lists_.begin());
+  if (known == lists_.end()) lists_.push_back(std::move(texts));
+  return number;
+}
+
+TermId TermPool::listed(std::uint32_t list, std::uint32_t begin, std::uint32_t end,
+                        std::uint32_t read) {
+  if (begin == end) return nothing;
+  const bool ends_here = lists_[list][begin].size() == read;
+  if (ends_here && end - begin == 1) return epsilon;
+  return intern({.kind = TermKind::listed,
+                 .nullable = ends_here,
+                 .first = list,
+                 .second = begin,
+                 .least = end,
+                 .most = read});
+}
+
+TermId TermPool::derive_listed(const Term& term, char32_t code_point) {
+  const auto texts = std::span(lists_[term.first]).subspan(term.second, term.least - term.second);
+  const auto next = [&](const std::u32string& text) {  // the shortest, which ends here, is first
+    return text.size() == term.most ? -1 : static_cast<std::int64_t>(text[term.most]);
+  };
+  const auto found =
+      std::ranges::equal_range(texts, static_cast<std::int64_t>(code_point), {}, next);
+  const auto begin = term.second + static_cast<std::uint32_t>(found.begin() - texts.begin());
+  return listed(term.first, begin, begin + static_cast<std::uint32_t>(found.size()), term.most + 1);
 }
 
 // The texts' ends from the character at `from` on, which all have the same characters before it.
@@ -202,6 +242,9 @@ TermId TermPool::repeat(TermId term, std::uint32_t least, std::uint32_t most) {
   const bool is_star =
       inner.kind == TermKind::repeat && inner.least == 0 && inner.most == unbounded;
   if (is_star || term == everything) return term;
+  if (inner.kind == TermKind::repeat && inner.least == 0 && most < unbounded / inner.most) {
+    return repeat(inner.first, 0, inner.most * most);  // the same texts, and no two ways to count
+  }
   if (least == 0 && most == unbounded && inner.kind == TermKind::set &&
       points(inner) == CodePoints::all()) {
     return everything;
@@ -229,6 +272,11 @@ TermId TermPool::residue(std::uint32_t modulus, std::uint32_t remainder, std::ui
                  .most = fraction ? 1U : 0U});
 }
 
+TermId TermPool::document(std::uint32_t number) {
+  documents_ = std::max(documents_, number + 1);
+  return intern({.kind = TermKind::document, .first = number});
+}
+
 TermId TermPool::derivative(TermId term, char32_t code_point) {
   derived_.clear();
   return derive(term, code_point);
@@ -244,6 +292,13 @@ TermId TermPool::derive(TermId id, char32_t code_point) {
       return points(term).contains(code_point) ? epsilon : nothing;
     case TermKind::residue:
       return derive_residue(term, code_point);
+    case TermKind::listed:
+      return derive_listed(term, code_point);
+    case TermKind::document:
+      return code_point == first_document + term.first ? epsilon : nothing;
+    case TermKind::negation:
+      if (code_point > last_code_point) return nothing;
+      break;
     default:
       break;
   }
@@ -293,15 +348,32 @@ TermId TermPool::derive_residue(const Term& term, char32_t code_point) {
   return residue(term.first, remainder, fraction ? term.least - 1 : term.least, fraction);
 }
 
+std::size_t TermPool::width(TermId id) const noexcept {
+  for (;;) {
+    const Term& term = terms_[id];
+    switch (term.kind) {
+      case TermKind::either:
+      case TermKind::both:
+        return term.second;
+      case TermKind::sequence:
+      case TermKind::negation:
+      case TermKind::repeat:
+        id = term.first;
+        break;
+      default:
+        return 1;
+    }
+  }
+}
+
 std::vector<char32_t> TermPool::boundaries(TermId id) const {
-  std::vector<char32_t> found{0};
+  std::vector<char32_t> found{0, first_document};
   std::vector<TermId> open{id};
-  std::vector<TermId> seen;
+  std::unordered_set<TermId> seen;
   while (!open.empty()) {
     const TermId next = open.back();
     open.pop_back();
-    if (std::ranges::find(seen, next) != seen.end()) continue;
-    seen.push_back(next);
+    if (!seen.insert(next).second) continue;
     const Term& term = terms_[next];
     switch (term.kind) {
       case TermKind::nothing:
@@ -317,6 +389,19 @@ std::vector<char32_t> TermPool::boundaries(TermId id) const {
         for (char32_t c = U'0'; c <= U'9' + 1; ++c) found.push_back(c);
         found.push_back(U'.');
         found.push_back(U'.' + 1);
+        break;
+      case TermKind::listed:
+        for (std::uint32_t i = term.second; i < term.least; ++i) {
+          const std::u32string& text = lists_[term.first][i];
+          if (text.size() == term.most) continue;
+          if (found.back() == text[term.most] + 1) continue;
+          found.push_back(text[term.most]);
+          found.push_back(text[term.most] + 1);
+        }
+        break;
+      case TermKind::document:
+        found.push_back(first_document + term.first);
+        found.push_back(first_document + term.first + 1);
         break;
       case TermKind::sequence:
         open.push_back(term.first);
@@ -335,7 +420,7 @@ std::vector<char32_t> TermPool::boundaries(TermId id) const {
   std::ranges::sort(found);
   const auto repeated = std::ranges::unique(found);
   found.erase(repeated.begin(), repeated.end());
-  while (found.back() > last_code_point) found.pop_back();
+  while (found.back() > last_symbol()) found.pop_back();
   return found;
 }
 

@@ -41,15 +41,19 @@ enum class TermKind : std::uint8_t {
   negation,  // every other text
   repeat,    // first, least to most times
   residue,   // the digits of a number that a modulus divides (multiple_of)
+  listed,    // what follows the same beginning in some texts of a long list (any_of)
+  document,  // a JSON document, as one symbol behind the code points
 };
 
 struct Term {
   TermKind kind = TermKind::nothing;
   bool nullable = false;     // the empty text belongs to it
-  std::uint32_t first = 0;   // term, or where parts begin, or set, or modulus
-  std::uint32_t second = 0;  // term, or how many parts, or the remainder so far
-  std::uint32_t least = 0;   // of a repeat; of a residue: digits still expected behind the point
-  std::uint32_t most = 0;    // of a repeat; of a residue: 1 behind the point
+  std::uint32_t first = 0;   // term, or where parts begin, or set, modulus, list, document
+  std::uint32_t second = 0;  // term, or how many parts, or the remainder so far, or a list's text
+  std::uint32_t least = 0;   // of a repeat; of a residue: digits still expected behind the point;
+                             // of a list: behind its texts
+  std::uint32_t most = 0;    // of a repeat; of a residue: 1 behind the point;
+                             // of a list: characters that have been read
   bool operator==(const Term&) const = default;
 };
 
@@ -59,11 +63,12 @@ class TermPool {
 
   static constexpr TermId nothing = 0;
   static constexpr TermId epsilon = 1;
-  static constexpr TermId everything = 2;  // all texts
+  static constexpr TermId everything = 2;  // all texts, without documents
 
   TermId set(const CodePoints& points);
   TermId text(std::u32string_view characters);
-  // Any of the texts; common beginnings are shared, so that thousands cost little to walk.
+  // Any of the texts; common beginnings are shared, so that thousands cost little to walk. A long
+  // list is kept as it is, and costs a term for each beginning that is walked.
   TermId any_of(std::vector<std::u32string> texts);
   TermId sequence(TermId first, TermId second);
   TermId sequence(std::initializer_list<TermId> parts);
@@ -81,6 +86,12 @@ class TermPool {
   // (not 0).
   TermId multiple_of(std::uint32_t modulus, std::uint32_t scale);
 
+  // A document where a code point could be: what it is, the caller knows by its number. Those are
+  // given from 0 on. A complement holds no text with a document in it.
+  TermId document(std::uint32_t number);
+  static constexpr char32_t first_document = last_code_point + 1;  // as a code point
+  char32_t last_symbol() const noexcept { return last_code_point + documents_; }
+
   const Term& operator[](TermId id) const noexcept { return terms_[id]; }
   std::span<const TermId> parts(const Term& term) const noexcept {
     return {parts_.data() + term.first, term.second};
@@ -88,6 +99,8 @@ class TermPool {
   const CodePoints& points(const Term& term) const noexcept { return sets_[term.first]; }
   bool nullable(TermId id) const noexcept { return terms_[id].nullable; }
   std::size_t size() const noexcept { return terms_.size(); }
+  // How many places of an expression a term is in at once: what one derivative costs.
+  std::size_t width(TermId id) const noexcept;
 
   // The texts that follow `code_point` in texts of the term.
   TermId derivative(TermId term, char32_t code_point);
@@ -107,11 +120,14 @@ class TermPool {
   };
 
   TermId intern(Term term, std::vector<TermId> parts = {});
+  TermId listed(std::uint32_t list, std::uint32_t begin, std::uint32_t end, std::uint32_t read);
+  std::uint32_t list_number(std::vector<std::u32string> texts);
   TermId any_of_sorted(std::span<const std::u32string> texts, std::size_t from);
   TermId residue(std::uint32_t modulus, std::uint32_t remainder, std::uint32_t expected,
                  bool fraction);
   TermId derive(TermId id, char32_t code_point);
   TermId derive_parts(const Term& term, char32_t code_point);
+  TermId derive_listed(const Term& term, char32_t code_point);
   TermId derive_residue(const Term& term, char32_t code_point);
   bool flatten(TermKind kind, std::vector<TermId>& parts) const;
 
@@ -119,6 +135,8 @@ class TermPool {
   std::vector<Term> terms_;
   std::vector<TermId> parts_;
   std::vector<CodePoints> sets_;
+  std::vector<std::vector<std::u32string>> lists_;  // ascending
+  std::uint32_t documents_ = 0;
   std::map<std::vector<std::pair<char32_t, char32_t>>, std::uint32_t> set_ids_;
   std::unordered_map<Key, TermId, KeyHash> ids_;
   std::unordered_map<TermId, TermId> derived_;  // of the derivative under way
