@@ -72,7 +72,8 @@ bool Configuration::operator==(const Configuration& other) const {
   return place == other.place && blanks == other.blanks && node == other.node &&
          state == other.state && bytes == other.bytes && first == other.first &&
          last == other.last && depth == other.depth && region == other.region &&
-         hash == other.hash && same(frame, other.frame);
+         hash == other.hash && document == other.document && behind == other.behind &&
+         same(frame, other.frame);
 }
 
 }  // namespace espalier::guide

@@ -1,8 +1,9 @@
-// Where a JSON document stands, read so far byte by byte: one of the ways to read it.
+// Where an answer stands, read so far byte by byte: one of the ways to read it.
 //
-// A document is usually read in one way; where a schema has alternatives, in several at once, each
-// a Configuration. What is open around the place is a stack of frames that never change and are
-// shared, so that a copy costs a pointer.
+// An answer is text with JSON documents in it, or a document alone. It is usually read in one way;
+// where a schema has alternatives, in several at once, each a Configuration. What is open around
+// the place in a document is a stack of frames that never change and are shared, so that a copy
+// costs a pointer.
 #pragma once
 
 #include <bit>
@@ -112,6 +113,7 @@ struct Frame {
 using FramePtr = std::shared_ptr<const Frame>;
 
 enum class Place : std::uint8_t {
+  text,     // outside of documents
   value,    // a value is due
   literal,  // inside null, true or false
   number,
@@ -123,7 +125,7 @@ enum class Place : std::uint8_t {
   member_end,   // behind a member's value
   array_begin,  // behind [
   item_end,     // behind an item
-  finished,
+  finished,     // behind the document
 };
 
 inline constexpr std::uint32_t no_region = ~std::uint32_t{0};
@@ -133,8 +135,8 @@ struct Configuration {
   Place place = Place::value;
   std::uint32_t blanks = 0;  // in a row, up to here
   NodeId node = any_value;   // the value that is due
-  StateId state = 0;         // of a number, a string, or a key of a region
-  StringBytes bytes;         // of a string or key
+  StateId state = 0;         // of text, a number, a string, or a key of a region
+  StringBytes bytes;         // of text, a string or key
   // Of a key: the names of the plan that begin with what was read are [first, last), `depth` code
   // points of them. Of a literal: its word and how much of it was read.
   std::uint32_t first = 0;
@@ -146,6 +148,12 @@ struct Configuration {
   bool few = false;
   // A key of a region so far; an item so far, where items are unique.
   GrowingText text;
+  // Of all places in a document: which one, and the state of the text behind it.
+  std::uint32_t document = 0;
+  StateId behind = 0;
+
+  // In text outside of documents, and between two of its characters.
+  bool in_raw_text() const noexcept { return place == Place::text && bytes.between_characters(); }
 
   // Inside a string, or a key that is none of the names, and between two of its characters.
   bool in_text() const noexcept {

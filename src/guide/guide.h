@@ -1,4 +1,4 @@
-// A compiled guide: what a schema allows, ready for any number of matchers.
+// A compiled guide: what an answer may be, ready for any number of matchers.
 //
 //   const auto guide = Guide::of_schema(document.root());
 //   Matcher matcher(guide, tokens);        // matcher.h
@@ -10,12 +10,18 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/json.h"
+#include "guide/answer_machine.h"
 #include "guide/guide_options.h"
-#include "guide/json_machine.h"
 #include "guide/limits.h"
 #include "guide/string_masks.h"
+#include "guide/text_masks.h"
 
 namespace espalier::guide {
 
@@ -28,32 +34,59 @@ class Guide {
                                                 const SchemaOptions& options = {},
                                                 const GuideLimits& limits = {});
 
+  // Text, no JSON, that the regular expression (pattern.h) matches from its first character to its
+  // last; `missing_bytes` as in SchemaOptions. Throws UnsupportedGuide where it asks for what no
+  // automaton of bounded size can do and InvalidSchema where it is none or matches nothing.
+  static std::shared_ptr<const Guide> of_regex(std::string_view regex,
+                                               const std::bitset<256>& missing_bytes = {},
+                                               const GuideLimits& limits = {});
+
+  // One of the texts, as it stands. Throws InvalidSchema where there is none, or one is not UTF-8;
+  // UnsupportedGuide where the vocabulary cannot write one.
+  static std::shared_ptr<const Guide> of_choices(std::span<const std::string> choices,
+                                                 const std::bitset<256>& missing_bytes = {},
+                                                 const GuideLimits& limits = {});
+
+  // What a grammar composes (grammar.h): text and JSON documents, which `options` speak of. Throws
+  // InvalidFile where it is not in the format of grammars, UnsupportedGuide and InvalidSchema as
+  // above, with the part's place in front.
+  static std::shared_ptr<const Guide> of_grammar(base::JsonValue grammar,
+                                                 const SchemaOptions& options = {},
+                                                 const GuideLimits& limits = {});
+
   // The machine, while the lock is held.
   class Use {
    public:
-    explicit Use(const Guide& guide)
-        : guide_(guide), lock_(guide.mutex_), machine_(guide.machine()) {}
-    JsonMachine* operator->() noexcept { return &machine_; }
-    const StringMask& string_mask(const std::shared_ptr<const TokenTrie>& trie, StateId state,
-                                  TreePlace place) const;
+    explicit Use(const Guide& guide) : guide_(guide), lock_(guide.mutex_) {}
+    AnswerMachine* operator->() noexcept { return &*guide_.machine_; }
+    std::shared_ptr<const StringMask> string_mask(const std::shared_ptr<const TokenTrie>& trie,
+                                                  StateId state, TreePlace place) const;
+    std::shared_ptr<const TextMask> text_mask(const std::shared_ptr<const TokenTrie>& trie,
+                                              StateId state, TreePlace place) const;
 
    private:
     const Guide& guide_;
     std::scoped_lock<std::mutex> lock_;
-    JsonMachine machine_;
   };
 
  private:
   Guide(const SchemaOptions& options, const GuideLimits& limits);
 
-  JsonMachine machine() const { return {plan_, automaton_, options_}; }
+  // Compiling: documents are added, then the answer's term is told, once.
+  std::uint32_t add_document(base::JsonValue schema);  // its number
+  void finish(TermId answer);
 
   SchemaOptions options_;
+  GuideLimits limits_;
   mutable std::mutex mutex_;
-  mutable TermPool terms_;
-  mutable Automaton automaton_;
-  Plan plan_;
+  TermPool text_terms_;  // of the answer
+  mutable Automaton texts_;
+  TermPool value_terms_;  // of strings, keys and numbers in documents
+  mutable Automaton values_;
+  std::vector<Plan> documents_;
+  mutable std::optional<AnswerMachine> machine_;
   mutable std::map<std::shared_ptr<const TokenTrie>, StringMasks> string_masks_;
+  mutable std::map<std::shared_ptr<const TokenTrie>, TextMasks> text_masks_;
 };
 
 }  // namespace espalier::guide

@@ -1,6 +1,7 @@
 // What a caller may choose about a guide made of a JSON Schema.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 
 namespace espalier::guide {
@@ -29,6 +30,9 @@ struct SchemaOptions {
   // Without a bound a model can write blanks until its tokens are spent. A line's end and the
   // indentation of ten levels fit.
   std::uint32_t blanks = 64;
+  // Bytes that the vocabulary cannot write (Tokenizer::missing_bytes). Text outside of documents
+  // then has no character with one of them, so that none is begun that cannot be ended.
+  std::bitset<256> missing_bytes = {};
 };
 
 // What an answer is written in: nothing of its meaning is lost, and a model does not spend tokens

@@ -27,14 +27,25 @@ inline std::shared_ptr<const Guide> guide_of(const std::string& schema,
   return Guide::of_schema(base::JsonDocument::parse("schema", schema).root(), options);
 }
 
-// Why the schema is refused; empty where it is not.
-inline std::string refusal(const std::string& schema) {
+inline std::shared_ptr<const Guide> grammar_of(const std::string& grammar,
+                                               const SchemaOptions& options = answer_options) {
+  return Guide::of_grammar(base::JsonDocument::parse("grammar", grammar).root(), options);
+}
+
+// What `compile` says of why it does not; nothing where it does.
+template <class Compile>
+std::string refusal_of(const Compile& compile) {
   try {
-    guide_of(schema);
+    compile();
   } catch (const Error& fault) {
     return fault.what();
   }
   return "";
+}
+
+// Why the schema is refused; empty where it is not.
+inline std::string refusal(const std::string& schema) {
+  return refusal_of([&] { guide_of(schema); });
 }
 
 inline bool accepts(const std::shared_ptr<const Guide>& guide, std::string_view text) {

@@ -86,6 +86,7 @@ void JsonMachine::step(const Configuration& at, std::uint8_t byte, Configuration
       step_behind_value(at, byte, next);
       break;
     case Place::finished:
+    case Place::text:
       break;
   }
 }
@@ -122,6 +123,7 @@ ByteSet JsonMachine::following(const Configuration& at) const {
     case Place::string:
       return in_text;
     case Place::finished:
+    case Place::text:
       return {};
   }
   return in_text;

@@ -45,7 +45,7 @@ void MaskWalk::step_all(const Configurations& at, std::uint8_t byte, Configurati
 }
 
 bool MaskWalk::is_free(const Configuration& at) const {
-  return machine_->in_free_text(at, trie_->longest());
+  return at.in_raw_text() || machine_->in_free_text(at, trie_->longest());
 }
 
 // Goes on with each way in a free text alone; the group keeps the others.
@@ -123,7 +123,11 @@ void MaskWalk::below(TreePlace place, Group group, std::size_t level, TokenMask&
   const bool worth_a_mask = place.tree != &trie_->tails().tree() &&
                             tree.tokens_below(place.node).size() >= tokens_worth_a_mask;
   if (worth_a_mask && ways.size() == 1 && is_free(ways.front())) {
-    in_text(ways.front(), place, group.splits, level, mask);
+    if (ways.front().in_raw_text()) {
+      in_raw_text(ways.front(), place, group.splits, level, mask);
+    } else {
+      in_text(ways.front(), place, group.splits, level, mask);
+    }
     return;
   }
   ByteSet bytes;
@@ -145,11 +149,25 @@ void MaskWalk::below(TreePlace place, const ByteSet& bytes, Group group, std::si
   });
 }
 
+// Outside of documents: what is text alone is known by the state; documents that begin within
+// tokens are walked.
+void MaskWalk::in_raw_text(const Configuration& at, TreePlace place, unsigned splits,
+                           std::size_t level, TokenMask& mask) {
+  const auto known = machine_.text_mask(trie_, at.state, place);
+  mask.allow_all(known->text);
+  mask.allow_all(known->text_tokens);
+  for (const TextMask::Begin& begin : known->begins) {
+    Configurations documents = machine_->documents_at(begin.state);
+    below(begin.place, Group{documents, splits}, level, mask);
+  }
+}
+
 // Inside a free text: what stays inside is known by the state; what goes on behind its end is one
 // of the tails.
 void MaskWalk::in_text(const Configuration& at, TreePlace place, unsigned splits, std::size_t level,
                        TokenMask& mask) {
-  const StringMask& known = machine_.string_mask(trie_, at.state, place);
+  const auto mask_of_state = machine_.string_mask(trie_, at.state, place);
+  const StringMask& known = *mask_of_state;
   mask.allow_all(known.inside);
   mask.allow_all(known.inside_tokens);
   if (known.ends.empty() && known.escaped_ends.empty()) return;

@@ -1,4 +1,4 @@
-// From bytes to tokens: which tokens of a vocabulary can be read from a place of a document, and
+// From bytes to tokens: which tokens of a vocabulary can be read from a place of an answer, and
 // what reading one leads to. The two agree on every token.
 #pragma once
 
@@ -37,6 +37,8 @@ class MaskWalk {
              TokenMask& mask);
   void in_text(const Configuration& at, TreePlace place, unsigned splits, std::size_t level,
                TokenMask& mask);
+  void in_raw_text(const Configuration& at, TreePlace place, unsigned splits, std::size_t level,
+                   TokenMask& mask);
   void read(Group group, std::string_view bytes, Configurations& behind);
   std::vector<TailId> tails_behind(const Configuration& at, unsigned splits, std::size_t level);
   std::vector<TextTree::NodeIndex> barred_quotes(const Configuration& at, const TextTree& tree,

@@ -81,6 +81,7 @@ std::string Matcher::forced_bytes() const {
   Configurations at = *history_.back();
   Configurations next;
   Configurations only;
+  const auto is_text = [](const Configuration& each) { return each.place == Place::text; };
   while (forced.size() < most_forced && !any_complete(machine, at)) {
     int found = -1;
     bool several = false;
@@ -94,10 +95,12 @@ std::string Matcher::forced_bytes() const {
       found = byte;
       std::swap(only, next);
     };
+    // Outside of documents a backslash is a character like others.
+    const bool escapes = std::ranges::none_of(at, is_text);
     for (int byte = 0; byte < 256 && !several; ++byte) {
-      if (byte != '\\') try_byte(byte);
+      if (byte != '\\' || !escapes) try_byte(byte);
     }
-    if (found < 0) try_byte('\\');
+    if (found < 0 && escapes) try_byte('\\');
     if (several || found < 0) break;
     forced += static_cast<char>(found);
     std::swap(at, only);

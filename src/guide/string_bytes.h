@@ -1,4 +1,5 @@
 // The inside of a JSON string, byte by byte: UTF-8 and escapes as the code points they stand for.
+// And text that is no JSON, where a byte means nothing but UTF-8.
 //
 // Half a character is a range of code points that it may still become, and is allowed where one of
 // them is: `alive(first, last)` says so of what the string must be. So overlong forms, surrogates
@@ -26,6 +27,13 @@ class StringBytes {
   char32_t character() const noexcept { return value_; }  // after StringByte::character
   bool operator==(const StringBytes&) const = default;
 
+  // Of text that is no JSON.
+  template <class Alive>
+  StringByte read_raw(std::uint8_t byte, const Alive& alive) {
+    if (phase_ == Phase::utf8) return continuation(byte, alive);
+    return byte < 0x80 ? done(byte) : lead(byte, alive);
+  }
+
   template <class Alive>
   StringByte read(std::uint8_t byte, Writing writing, const Alive& alive) {
     const bool plain = writing == Writing::plain;
@@ -33,10 +41,7 @@ class StringBytes {
       case Phase::none:
         return first(byte, plain, alive);
       case Phase::utf8:
-        if ((byte & 0xC0U) != 0x80) return StringByte::refused;
-        value_ = value_ << 6 | (byte & 0x3FU);
-        --left_;
-        return utf8(alive);
+        return continuation(byte, alive);
       case Phase::escape:
         return escape(byte, plain, alive);
       case Phase::hex:
@@ -92,12 +97,24 @@ class StringBytes {
       return part_if(plain ? alive('"', '"') || alive('\\', '\\') || alive(0, last_control)
                            : alive(0, last_code_point));
     }
-    if (byte < 0x80) return done(byte);
+    return byte < 0x80 ? done(byte) : lead(byte, alive);
+  }
+
+  template <class Alive>
+  StringByte lead(std::uint8_t byte, const Alive& alive) {
     if (byte < 0xC2 || byte > 0xF4) return StringByte::refused;
     left_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
     value_ = byte & (0x3FU >> left_);
     least_ = left_ == 1 ? 0x80 : left_ == 2 ? 0x800 : 0x10000;
     phase_ = Phase::utf8;
+    return utf8(alive);
+  }
+
+  template <class Alive>
+  StringByte continuation(std::uint8_t byte, const Alive& alive) {
+    if ((byte & 0xC0U) != 0x80) return StringByte::refused;
+    value_ = value_ << 6 | (byte & 0x3FU);
+    --left_;
     return utf8(alive);
   }
 

@@ -217,7 +217,7 @@ std::size_t FreeStringMasks::KeyHash::operator()(const Key& key) const noexcept 
   return mix(hash_of(key.place), lengths * 2 + static_cast<std::uint64_t>(key.writing));
 }
 
-std::size_t StringMasks::KeyHash::operator()(const Key& key) const noexcept {
+std::size_t TextPlaceHash::operator()(const TextPlace& key) const noexcept {
   return mix(hash_of(key.place), key.state);
 }
 
@@ -243,17 +243,19 @@ std::shared_ptr<const StringMask> FreeStringMasks::of(const TokenTrie& trie, Tre
   return known = std::move(mask);
 }
 
-const StringMask& StringMasks::of(Automaton& automaton, StateId state, TreePlace place) {
-  const Key key{state, place};
+std::shared_ptr<const StringMask> StringMasks::of(Automaton& automaton, StateId state,
+                                                  TreePlace place) {
+  const TextPlace key{state, place};
   const auto known = masks_.find(key);
-  if (known != masks_.end()) return *known->second;
+  if (known != masks_.end()) return known->second;
   auto mask = make(automaton, state, place);
   bytes_ += mask->bytes();
   if (bytes_ > most_bytes) {
     masks_.clear();
     bytes_ = mask->bytes();
   }
-  return *masks_.emplace(key, std::move(mask)).first->second;
+  masks_.emplace(key, mask);
+  return mask;
 }
 
 std::shared_ptr<const StringMask> StringMasks::make(Automaton& automaton, StateId state,

@@ -87,6 +87,16 @@ struct TreePlace {
   bool operator==(const TreePlace&) const = default;
 };
 
+// What masks of texts are remembered by.
+struct TextPlace {
+  StateId state;
+  TreePlace place;
+  bool operator==(const TextPlace&) const = default;
+};
+struct TextPlaceHash {
+  std::size_t operator()(const TextPlace& key) const noexcept;
+};
+
 // Those of free texts, which every guide needs: made once for a vocabulary.
 class FreeStringMasks {
  public:
@@ -115,25 +125,16 @@ class StringMasks {
   StringMasks(std::shared_ptr<const TokenTrie> trie, Writing writing)
       : trie_(std::move(trie)), writing_(writing) {}
 
-  // For a text of which `state` has been read, between two characters. Valid until the next call.
-  const StringMask& of(Automaton& automaton, StateId state, TreePlace place);
+  // For a text of which `state` has been read, between two characters.
+  std::shared_ptr<const StringMask> of(Automaton& automaton, StateId state, TreePlace place);
 
  private:
-  struct Key {
-    StateId state;
-    TreePlace place;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const noexcept;
-  };
-
   std::shared_ptr<const StringMask> make(Automaton& automaton, StateId state,
                                          TreePlace place) const;
 
   std::shared_ptr<const TokenTrie> trie_;
   Writing writing_;
-  std::unordered_map<Key, std::shared_ptr<const StringMask>, KeyHash> masks_;
+  std::unordered_map<TextPlace, std::shared_ptr<const StringMask>, TextPlaceHash> masks_;
   std::size_t bytes_ = 0;
 };
 

@@ -1,0 +1,12 @@
+// Any bytes as a grammar: refused, or compiled and walked at random. The seeds in
+// corpus/grammar come from make_text_guide_corpus.py.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "guide/text_exercise_testing.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  espalier::guide::testing::exercise_grammar({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
