@@ -139,6 +139,7 @@ def answers(binary: str, folder: pathlib.Path, cases: list[Case]) -> Iterator[tu
         sys.exit(f"guide_oracle ended with {process.returncode}")
 
 
+MOST_SHOWN = 20
 EXPONENT = re.compile(r"[0-9][eE][+-]?[0-9]")
 
 
@@ -148,7 +149,7 @@ class Comparison:
     def __init__(self, asserted: list[str]):
         self.asserted = asserted
         self.counts: collections.Counter[str] = collections.Counter()
-        self.causes: collections.Counter[str] = collections.Counter()
+        self.causes: dict[str, list[str]] = collections.defaultdict(list)  # texts, by why verdicts differ
         self.open: list[tuple[Case, str, str]] = []  # accepted by jsonschema alone: explained by a second question
         self.failures: list[str] = []
 
@@ -158,13 +159,15 @@ class Comparison:
     def fail(self, what: str, case: Case, text: str) -> None:
         shown = " ".join(text.split())  # walks are full of blanks
         self.failures.append(f"{what}\n  {case.name}: {json_values.write(case.schema)[:1500]}\n  {shown[:1500]}")
+        if len(self.failures) <= MOST_SHOWN:
+            print(f"FAILED: {self.failures[-1]}", flush=True)
 
     def theirs(self, judge: Any, case: Case, value: Any) -> bool | None:
         """None where jsonschema has no verdict."""
         try:
             return judge.is_valid(value)
         except Exception as fault:  # an unresolved reference, a pattern that it cannot read, recursion
-            self.causes[f"jsonschema has no verdict: {type(fault).__name__}"] += 1
+            self.causes[f"jsonschema has no verdict: {type(fault).__name__}"].append(json_values.write(value))
             return None
 
     def take(self, case: Case, answer: dict) -> None:
@@ -207,17 +210,18 @@ class Comparison:
         again = [Case(case.name, case.schema, [], annotate=True, texts=[text]) for case, text, _ in self.open]
         for (case, text, what), (_, answer) in zip(self.open, answers(binary, folder, again), strict=True):
             if EXPONENT.search(text):
-                self.causes[f"{what}: an exponent beside a rule (policy)"] += 1
+                self.causes[f"{what}: an exponent beside a rule (policy)"].append(text)
             elif not case.annotate and answer.get("verdicts") == [True]:
-                self.causes[f"{what}: format {', '.join(sorted(formats_in(case.schema) & set(self.asserted)))}"] += 1
+                formats = ", ".join(sorted(formats_in(case.schema) & set(self.asserted)))
+                self.causes[f"{what}: format {formats}"].append(text)
             else:
                 self.fail(f"the masks reject what is valid ({what})", case, text)
 
     def report(self) -> None:
-        for name, count in [*sorted(self.counts.items()), *sorted(self.causes.items())]:
+        for name, count in sorted(self.counts.items()):
             print(f"{count:9,}  {name}")
-        for failure in self.failures[:20]:
-            print(f"FAILED: {failure}")
+        for name, texts in sorted(self.causes.items()):
+            print(f"{len(texts):9,}  {name}, as in {' '.join(min(texts, key=len).split())[:300]}")
         if self.failures:
             sys.exit(f"{len(self.failures)} failures")
 
@@ -257,6 +261,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default: %(default)s")
     arguments = parser.parse_args()
 
+    schema_validator.check_itself()
     rng = random.Random(arguments.seed)
     cases = bench()
     rng.shuffle(cases)
@@ -270,8 +275,11 @@ def main() -> None:
     comparison = Comparison(json.loads(support)["formats"]["asserted"])
     with tempfile.TemporaryDirectory() as folder:
         vocabulary_of(arguments).write_folder(pathlib.Path(folder))
-        for case, answer in answers(arguments.binary, pathlib.Path(folder), cases):
+        for number, (case, answer) in enumerate(answers(arguments.binary, pathlib.Path(folder), cases), 1):
             comparison.take(case, answer)
+            if number % 500 == 0:
+                print(f"{number} of {len(cases)} schemas: {comparison.counts['walks']:,} walks, "
+                      f"{len(comparison.failures)} failures", flush=True)
         comparison.explain(arguments.binary, pathlib.Path(folder))
     comparison.report()
 

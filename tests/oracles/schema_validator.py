@@ -118,10 +118,46 @@ LATEST_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
 UNDECLARED = with_exact_numbers(jsonschema.Draft202012Validator, OLDER_SPELLINGS)
 
 
+def in_one_dialect(schema: Any, root: bool = True) -> Any:
+    """Without each $schema that begins no resource of its own, where jsonschema would change the draft all the same."""
+    if isinstance(schema, list):
+        return [in_one_dialect(value, False) for value in schema]
+    if not isinstance(schema, dict):
+        return schema
+    keep = root or "$id" in schema or "id" in schema
+    return {key: value if key in ("const", "enum") else in_one_dialect(value, False) for key, value in schema.items()
+            if keep or key != "$schema" or not isinstance(value, str)}
+
+
 def judge_of(schema: Any, asserted: list[str]) -> Any:
     """The validator of a schema, which asserts the formats named."""
     uri = schema.get("$schema") if isinstance(schema, dict) else None
     name = uri.rstrip("#").partition("//")[2] if isinstance(uri, str) else None
     checker = FormatChecker([])
     checker.checkers = {name: check for name, check in LATEST_FORMATS.items() if name in asserted}
-    return EXACT.get(name, UNDECLARED)(schema, format_checker=checker)
+    return EXACT.get(name, UNDECLARED)(in_one_dialect(schema), format_checker=checker)
+
+
+# What jsonschema by itself gets wrong, or leaves out: schema, value, whether it is valid.
+PROMISES = [
+    ({"type": "integer"}, Decimal("1.0"), True),
+    ({"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}, Decimal("1.0"), False),
+    ({"items": {"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}}, [Decimal("1.0")], True),
+    ({"multipleOf": Decimal("0.01")}, Decimal("0.07"), True),
+    ({"enum": [1]}, Decimal("1.0"), True),
+    ({"uniqueItems": True}, [1, Decimal("1.0")], False),
+    ({"pattern": "^a$"}, "a\n", False),
+    ({"pattern": "^\\d$"}, "\u0663", False),
+    ({"patternProperties": {"^a$": False}}, {"a\n": 1}, True),
+    ({"format": "time"}, "12:00:00Z", True),
+    ({"format": "time"}, "12:00:00", False),
+    ({"minimum": 1, "exclusiveMinimum": True}, 1, False),
+    ({"items": [{"type": "null"}], "additionalItems": False}, [None, 1], False),
+    ({"dependencies": {"a": ["b"]}}, {"a": 1}, False),
+]
+
+
+def check_itself() -> None:
+    wrong = [(schema, value) for schema, value, valid in PROMISES
+             if judge_of(schema, ["time"]).is_valid(value) != valid]
+    assert not wrong, f"the judge is wrong about {wrong}"
