@@ -60,11 +60,19 @@ Verdict Emptiness::alone(Question question) {
     steps_ = 0;
     fault_.clear();
   }
-  const Verdict verdict = question();  // throws nothing: solve() catches what readers throw
-  --questions_;
-  lowest_ = lowest;
-  open.swap(open_);
-  return verdict;
+  const auto go_back = [&] {
+    --questions_;
+    lowest_ = lowest;
+    open.swap(open_);
+  };
+  try {
+    const Verdict verdict = question();
+    go_back();
+    return verdict;
+  } catch (...) {  // an automaton with too many states
+    go_back();
+    throw;
+  }
 }
 
 Verdict Emptiness::of(NodeId node) {
@@ -142,7 +150,14 @@ Verdict Emptiness::solve(NodeId node) {
   open_.emplace(node, depth);
   const std::size_t outer = lowest_;
   lowest_ = independent;
-  const Verdict verdict = solve_shape(*shape);
+  Verdict verdict = Verdict::unknown;
+  try {
+    verdict = solve_shape(*shape);
+  } catch (const UnsupportedGuide& fault) {
+    open_.erase(node);
+    lowest_ = outer;
+    throw UnsupportedGuide(reader_.placed(node, fault.what()));
+  }
   open_.erase(node);
   const bool closed = lowest_ >= depth;
   if (verdict == Verdict::inhabited || (verdict == Verdict::empty && closed)) {

@@ -127,6 +127,7 @@ TEST(FailureModes, ALimitNamesItsCulprit) {
   named(R"({"pattern":"a{9999999}"})", "/pattern: ");
   named(R"({"maxLength":99999999})", "/maxLength: ");
   named(R"({"multipleOf":1.0000001})", "/multipleOf: ");
+  named(R"({"type":"string","minLength":999999,"maxLength":1000000})", ": ");
   std::string contains = R"({"contains":{"minimum":1},"minContains":30,"allOf":[)";
   for (const char* digit : {"0", "1", "2", "3", "4", "5"}) {
     contains += std::string(*digit == '0' ? "" : ",") + R"({"contains":{"maximum":)" + digit + "}}";

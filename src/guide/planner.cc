@@ -20,16 +20,17 @@ constexpr std::size_t explored_states = 4096;  // of keys; with more, keys are c
 
 Plan Planner::plan() {
   plan_.root = reader_.root();
-  if (!inhabited(plan_.root)) throw InvalidSchema("#: the schema allows no value at all");
-  reach(plan_.root);
-  while (!open_.empty()) {
-    const NodeId node = open_.back();
-    open_.pop_back();
-    try {
+  NodeId node = plan_.root;
+  try {
+    if (!inhabited(node)) throw InvalidSchema("#: the schema allows no value at all");
+    reach(node);
+    while (!open_.empty()) {
+      node = open_.back();
+      open_.pop_back();
       plan_node(node);
-    } catch (const UnsupportedGuide& fault) {
-      throw UnsupportedGuide(reader_.placed(node, fault.what()));
     }
+  } catch (const UnsupportedGuide& fault) {
+    throw UnsupportedGuide(reader_.placed(node, fault.what()));
   }
   return std::move(plan_);
 }
