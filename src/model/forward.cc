@@ -14,8 +14,8 @@ using tensor::PackedMatrix;
 using tensor::Rows;
 
 // Rows that a thread takes at a time in the ops between matmuls: enough work to be worth a claim,
-// few enough that a prompt of 64 tokens still feeds every thread.
-constexpr std::size_t row_grain = 8;
+// so that up to four rows are left to one thread, but few enough that eight feed two.
+constexpr std::size_t row_grain(std::size_t rows) { return rows < 16 ? 4 : 8; }
 
 // And where a prompt's keys are stored: transposed, 32 positions of f16 lie in one cache line,
 // which should be fetched for all of them at once.
@@ -94,7 +94,7 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
     attention_block(config.layers[layer], weights, segments);
     ffn_block(config.layers[layer], weights);
   }
-  pool_.run(hidden_.rows(), row_grain,
+  pool_.run(hidden_.rows(), row_grain(hidden_.rows()),
             [&](std::size_t begin, std::size_t end) { add_delta(begin, end); });
   return true;
 }
@@ -102,7 +102,7 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
 void Forward::embed(std::span<const InputRow> rows) {
   const OpTimer timer(profile_, Op::embed);
   const float scale = model_->config.embedding_scale;
-  pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+  pool_.run(rows.size(), row_grain(rows.size()), [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       if (rows[t].embedding != nullptr) {
         std::copy_n(rows[t].embedding, hidden_.cols(), hidden_.row(t).data());
@@ -128,7 +128,7 @@ void Forward::compute_angles(std::span<const Segment> segments) {
   for (Angles& angles : angles_) {
     angles.cos = angles.cos_buffer.rows(hidden_.rows(), half);
     angles.sin = angles.sin_buffer.rows(hidden_.rows(), half);
-    pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    pool_.run(hidden_.rows(), row_grain(hidden_.rows()), [&](std::size_t begin, std::size_t end) {
       for (std::size_t t = begin; t < end; ++t) {
         const Segment& segment = segments[row_segment_[t]];
         const auto position = static_cast<float>(segment.first_position + t - segment.first_row);
@@ -230,7 +230,7 @@ void Forward::attention_inputs(const LayerConfig& config, const LayerWeights& we
   qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
   project(Op::qkv, weights.qkv, normed_, qkv_);
   const OpTimer timer(profile_, Op::position);
-  const std::size_t grain = qkv_.rows() < store_grain_rows ? row_grain : store_grain;
+  const std::size_t grain = qkv_.rows() < store_grain_rows ? row_grain(qkv_.rows()) : store_grain;
   pool_.run(qkv_.rows(), grain, [&](std::size_t begin, std::size_t end) {
     finish_queries_and_keys(config, weights, begin, end);
     if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
@@ -253,7 +253,7 @@ void Forward::ffn_block(const LayerConfig& config, const LayerWeights& weights) 
   const auto activate = config.activation == Activation::silu ? ops_.swiglu : ops_.geglu;
   {
     const OpTimer timer(profile_, Op::activation);
-    pool_.run(ffn_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+    pool_.run(ffn_.rows(), row_grain(ffn_.rows()), [&](std::size_t begin, std::size_t end) {
       activate(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
       if (quantise) ops_.quantise_rows(ffn_, begin, end, codes_);
     });
@@ -327,7 +327,7 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
   }
   if (!quantise) return;
   codes_.resize(attended_.rows(), attended_.cols());
-  pool_.run(attended_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+  pool_.run(attended_.rows(), row_grain(attended_.rows()), [&](std::size_t begin, std::size_t end) {
     ops_.quantise_rows(attended_, begin, end, codes_);
   });
 }
@@ -342,7 +342,7 @@ void Forward::attend_by_spans(const LayerConfig& config, std::span<const Segment
       ops_.attention(args);
     }
   });
-  pool_.run(tasks_.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+  pool_.run(tasks_.size(), row_grain(tasks_.size()), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       const std::size_t first = first_span_task_[i];
       ops_.attention_merge(attention_args(config, segments, tasks_[i]),
@@ -387,7 +387,7 @@ void Forward::add_delta(std::size_t begin, std::size_t end) {
 void Forward::add_and_norm(std::span<const float> weight, bool quantise) {
   const OpTimer timer(profile_, Op::norm);
   if (quantise) codes_.resize(hidden_.rows(), hidden_.cols());
-  pool_.run(hidden_.rows(), row_grain, [&](std::size_t begin, std::size_t end) {
+  pool_.run(hidden_.rows(), row_grain(hidden_.rows()), [&](std::size_t begin, std::size_t end) {
     if (has_delta_) add_delta(begin, end);
     ops_.rms_norm(hidden_.slice_rows(begin, end - begin), weight, model_->config.norm_epsilon,
                   normed_.slice_rows(begin, end - begin));
@@ -427,7 +427,7 @@ void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y
 void Forward::final_norm(std::span<const std::size_t> rows, bool quantise) {
   normed_ = delta_buffer_.rows(rows.size(), model_->config.width);
   if (quantise) codes_.resize(rows.size(), model_->config.width);
-  pool_.run(rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
+  pool_.run(rows.size(), row_grain(rows.size()), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       ops_.rms_norm(hidden_.slice_rows(rows[i], 1), model_->final_norm, model_->config.norm_epsilon,
                     normed_.slice_rows(i, 1));
@@ -453,20 +453,21 @@ void Forward::logits(std::span<const std::size_t> rows,
   constexpr std::size_t group_rows = tensor::packed_group_rows;
   const Rows<float> groups =
       group_logits_buffer_.rows(rows.size(), vocabulary_rows.size() * group_rows);
-  pool_.run(vocabulary_rows.size(), row_grain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t v = begin; v < end; ++v) {
-      const auto row = static_cast<std::size_t>(vocabulary_rows[v]);
-      const std::size_t group = row / group_rows;
-      const std::size_t width = std::min(group_rows, head.rows() - group * group_rows);
-      const Rows<float> out = groups.slice_cols(v * group_rows, width);
-      if (quantised) {
-        ops_.matmul_quantised(head, codes_, group, group + 1, out);
-      } else {
-        ops_.matmul_float(head, normed_, group, group + 1, out);
-      }
-      for (std::size_t t = 0; t < rows.size(); ++t) y(t, v) = out(t, row % group_rows);
-    }
-  });
+  pool_.run(vocabulary_rows.size(), row_grain(vocabulary_rows.size()),
+            [&](std::size_t begin, std::size_t end) {
+              for (std::size_t v = begin; v < end; ++v) {
+                const auto row = static_cast<std::size_t>(vocabulary_rows[v]);
+                const std::size_t group = row / group_rows;
+                const std::size_t width = std::min(group_rows, head.rows() - group * group_rows);
+                const Rows<float> out = groups.slice_cols(v * group_rows, width);
+                if (quantised) {
+                  ops_.matmul_quantised(head, codes_, group, group + 1, out);
+                } else {
+                  ops_.matmul_float(head, normed_, group, group + 1, out);
+                }
+                for (std::size_t t = 0; t < rows.size(); ++t) y(t, v) = out(t, row % group_rows);
+              }
+            });
 }
 
 }  // namespace espalier::model
