@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "espalier/error.h"
 
@@ -25,11 +24,20 @@ void require(bool holds, std::string_view option, double value, std::string_view
       "what the KV cache's type holds");
 }
 
-// The first of the highest.
-TokenId argmax(std::span<const float> logits) {
-  const auto highest = std::max_element(logits.begin(), logits.end());
-  if (!std::isfinite(*highest)) fail_without_numbers();
-  return static_cast<TokenId>(highest - logits.begin());
+// A vocabulary is gone through in blocks: their sums say in which one a drawn number lies.
+constexpr std::size_t block_tokens = 1024;
+
+// Of the likeliest token's probability: what the first look at the likely ones leaves out.
+constexpr float first_threshold = 0x1p-10F;
+
+double sum(std::span<const float> values) {
+  double lanes[4] = {};  // additions that do not wait for each other
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    for (std::size_t lane = 0; lane < 4; ++lane) lanes[lane] += values[i + lane];
+  }
+  for (; i < values.size(); ++i) lanes[0] += values[i];
+  return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
 }
 
 }  // namespace
@@ -51,18 +59,22 @@ Sampler::Sampler(SamplingOptions options, const kernels::Ops& ops)
 
 TokenId Sampler::sample(std::span<const float> logits, std::span<const TokenId> recent) {
   const bool penalise = options_.repeat_penalty != 1.0F && !recent.empty();
-  if (options_.temperature == 0.0F && !penalise) return argmax(logits);
+  const bool greedy = options_.temperature == 0.0F;
+  if (greedy && !penalise) return highest(logits);
   scores_.assign(logits.begin(), logits.end());
-  if (penalise) {
-    penalise_repeats(recent);
-    if (options_.temperature == 0.0F) return argmax(scores_);
-  }
-  // Subtracting the maximum first keeps a tiny temperature from overflowing; so does dividing, as
-  // the inverse of the tiniest is infinite.
-  const float highest = scores_[static_cast<std::size_t>(argmax(scores_))];
-  for (float& score : scores_) score = (score - highest) / options_.temperature;
-  ops_->softmax(scores_);
-  return draw();
+  if (penalise) penalise_repeats(recent);
+  if (greedy) return highest(scores_);
+  ops_->softmax(scores_, options_.temperature);
+  const bool any = options_.top_k == 0 && options_.top_p >= 1.0F && options_.min_p == 0.0F;
+  return any ? draw_any() : draw_likely();
+}
+
+// The first of the highest.
+TokenId Sampler::highest(std::span<const float> scores) const {
+  const float value = ops_->largest(scores);
+  const auto first = std::find(scores.begin(), scores.end(), value);
+  if (!std::isfinite(value) || first == scores.end()) fail_without_numbers();
+  return static_cast<TokenId>(first - scores.begin());
 }
 
 void Sampler::penalise_repeats(std::span<const TokenId> recent) {
@@ -79,53 +91,77 @@ void Sampler::penalise_repeats(std::span<const TokenId> recent) {
 // 53 random bits: the same number on every standard library.
 double Sampler::uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
-// scores_ holds probabilities. The likely tokens come off a heap one by one until a limit is met,
-// so a vocabulary of which a few tokens matter is never sorted.
-TokenId Sampler::draw() {
-  const double random = uniform();
-  const bool keep_all = options_.top_k == 0 && options_.top_p >= 1.0F && options_.min_p == 0.0F;
-  candidates_.resize(scores_.size());
-  std::iota(candidates_.begin(), candidates_.end(), 0);
-  std::size_t kept = candidates_.size();
-  if (!keep_all) kept = keep_likely();
-  const std::span<const TokenId> chosen(candidates_.data() + candidates_.size() - kept, kept);
+// Among all tokens, in the order of their numbers.
+TokenId Sampler::draw_any() {
+  const std::span<const float> all = scores_;
+  const auto block = [&](std::size_t begin) {
+    return all.subspan(begin, std::min(block_tokens, all.size() - begin));
+  };
   double total = 0;
-  for (TokenId token : chosen) total += scores_[static_cast<std::size_t>(token)];
+  for (std::size_t b = 0; b < all.size(); b += block_tokens) total += sum(block(b));
   if (!(total > 0)) fail_without_numbers();  // a NaN among the logits makes all of them NaN
-  double rest = random * total;
-  // From the likeliest down, which is where the heap left it.
-  for (std::size_t i = chosen.size(); i-- > 0;) {
-    rest -= scores_[static_cast<std::size_t>(chosen[i])];
-    if (rest < 0) return chosen[i];
+  double rest = uniform() * total;
+  for (std::size_t b = 0; b < all.size(); b += block_tokens) {
+    const double mass = sum(block(b));
+    if (rest >= mass) {
+      rest -= mass;
+      continue;
+    }
+    for (std::size_t i = b; i < b + block(b).size(); ++i) {
+      rest -= all[i];
+      if (rest < 0) return static_cast<TokenId>(i);
+    }
   }
   // Rounding ate the last of it: the likeliest is always a right answer.
-  return argmax(scores_);
+  return highest(all);
 }
 
-// Moves the tokens to keep to the end of candidates_, the likeliest last; returns how many.
-std::size_t Sampler::keep_likely() {
-  const auto less_likely = [this](TokenId a, TokenId b) {
-    const float pa = scores_[static_cast<std::size_t>(a)];
-    const float pb = scores_[static_cast<std::size_t>(b)];
-    return pa != pb ? pa < pb : a > b;
+TokenId Sampler::draw_likely() {
+  keep_likely();
+  double total = 0;
+  for (TokenId token : candidates_) total += scores_[static_cast<std::size_t>(token)];
+  if (!(total > 0)) fail_without_numbers();
+  double rest = uniform() * total;
+  for (TokenId token : candidates_) {
+    rest -= scores_[static_cast<std::size_t>(token)];
+    if (rest < 0) return token;
+  }
+  return candidates_.front();
+}
+
+// Leaves the tokens to keep in candidates_, the likeliest first. A few tokens hold nearly all of
+// the probability: those above a threshold are sorted, and only where they do not reach the limits,
+// more below a lower one.
+void Sampler::keep_likely() {
+  const auto probability = [this](TokenId token) {
+    return scores_[static_cast<std::size_t>(token)];
   };
-  std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
+  const auto likelier = [&](TokenId a, TokenId b) {
+    return probability(a) != probability(b) ? probability(a) > probability(b) : a < b;
+  };
+  const float best = ops_->largest(scores_);
+  const float least = options_.min_p * best;
   const std::size_t limit = options_.top_k > 0 ? static_cast<std::size_t>(options_.top_k)
                                                : std::numeric_limits<std::size_t>::max();
-  const float least = options_.min_p * scores_[static_cast<std::size_t>(candidates_.front())];
-  double mass = 0;
-  std::size_t kept = 0;
-  auto end = candidates_.end();
-  while (kept < limit && end != candidates_.begin() && mass < options_.top_p) {
-    const float probability = scores_[static_cast<std::size_t>(candidates_.front())];
-    if (kept > 0 && probability < least) break;
-    std::pop_heap(candidates_.begin(), end, less_likely);
-    --end;
-    mass += probability;
-    ++kept;
+  for (float threshold = best * first_threshold;; threshold *= first_threshold) {
+    candidates_.clear();
+    for (std::size_t i = 0; i < scores_.size(); ++i) {
+      if (scores_[i] >= threshold) candidates_.push_back(static_cast<TokenId>(i));
+    }
+    std::sort(candidates_.begin(), candidates_.end(), likelier);
+    double mass = 0;
+    for (std::size_t kept = 0; kept < candidates_.size(); ++kept) {
+      const float p = probability(candidates_[kept]);
+      if (kept == limit || mass >= options_.top_p || (kept > 0 && p < least)) {
+        return candidates_.resize(kept);
+      }
+      mass += p;
+    }
+    const bool all_seen = candidates_.size() == scores_.size() || !(threshold > 0);
+    if (all_seen || candidates_.size() == limit || mass >= options_.top_p || threshold <= least) {
+      return;
+    }
   }
-  // pop_heap puts the likeliest at the very end, the next before it: descending from the back.
-  return kept;
 }
 
 }  // namespace espalier::engine

@@ -39,15 +39,17 @@ class Sampler {
   base::TokenId sample(std::span<const float> logits, std::span<const base::TokenId> recent);
 
  private:
+  base::TokenId highest(std::span<const float> scores) const;
   void penalise_repeats(std::span<const base::TokenId> recent);
-  base::TokenId draw();
-  std::size_t keep_likely();
+  base::TokenId draw_any();
+  base::TokenId draw_likely();
+  void keep_likely();
   double uniform();
 
   SamplingOptions options_;
   const kernels::Ops* ops_;
   std::mt19937_64 random_;
-  std::vector<float> scores_;
+  std::vector<float> scores_;  // then probabilities
   std::vector<base::TokenId> candidates_;
 };
 

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
+#include <random>
 
 #include "espalier/error.h"
 
@@ -99,6 +102,55 @@ TEST(Sampler, TopPKeepsTheFewestThatReachItsMass) {
 TEST(Sampler, MinPDropsWhatIsUnlikelyBesideTheLikeliest) {
   EXPECT_EQ(shares({.temperature = 1, .min_p = 0.3F, .seed = 5}, logits).size(), 2U);
   EXPECT_EQ(shares({.temperature = 1, .min_p = 1, .seed = 5}, logits).size(), 1U);
+}
+
+// What is kept is what a sorted vocabulary says, whether a few tokens hold the mass or all alike.
+TEST(Sampler, KeepsTheTokensThatASortedVocabularySays) {
+  std::mt19937 random(5);
+  for (const float spread : {0.01F, 3.0F, 12.0F, 60.0F}) {
+    std::vector<float> scores(3000);
+    std::normal_distribution<float> normal(0, spread);
+    for (float& score : scores) score = normal(random);
+    std::vector<float> p = scores;
+    ops().softmax(p, 1.0F);
+    std::vector<TokenId> order(p.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto probability = [&](TokenId token) { return p[static_cast<std::size_t>(token)]; };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](TokenId a, TokenId b) { return probability(a) > probability(b); });
+    for (const SamplingOptions& options :
+         {SamplingOptions{.temperature = 1, .top_k = 50},
+          {.temperature = 1, .top_k = 2999},
+          {.temperature = 1, .top_p = 0.3F},
+          {.temperature = 1, .top_p = 0.9999F},
+          {.temperature = 1, .min_p = 0.2F},
+          {.temperature = 1, .min_p = 1e-6F},
+          {.temperature = 1, .top_k = 70, .top_p = 0.95F, .min_p = 0.01F}}) {
+      double mass = 0;
+      std::size_t kept = 0;
+      const auto limit = static_cast<std::size_t>(options.top_k > 0 ? options.top_k : 3000);
+      while (kept < limit && mass < options.top_p &&
+             (kept == 0 || probability(order[kept]) >= options.min_p * probability(order[0]))) {
+        mass += probability(order[kept++]);
+      }
+      std::vector<double> expected(p.size());
+      for (std::size_t i = 0; i < kept; ++i) {
+        expected[static_cast<std::size_t>(order[i])] = probability(order[i]) / mass;
+      }
+      Sampler sampler(options, ops());
+      constexpr int draws = 800;
+      std::vector<int> counts(p.size());
+      for (int i = 0; i < draws; ++i) {
+        ++counts[static_cast<std::size_t>(sampler.sample(scores, {}))];
+      }
+      for (std::size_t token = 0; token < p.size(); ++token) {
+        // Six standard deviations; a token outside never comes.
+        const double mean = draws * expected[token];
+        ASSERT_LE(std::abs(counts[token] - mean), 6 * std::sqrt(mean) + (mean > 0 ? 6 : 0))
+            << "token " << token << ", spread " << spread << ", kept " << kept;
+      }
+    }
+  }
 }
 
 TEST(Sampler, RepeatPenaltyLowersRecentTokensOfEitherSignWithinItsWindow) {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "espalier/error.h"
+#include "kernels/ops.h"
 
 namespace espalier::engine {
 namespace {
@@ -15,9 +16,10 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-base::TokenId likeliest(const StepOutput& output, std::size_t item) {
-  const auto row = output.logits(item).row(0);
-  return static_cast<base::TokenId>(std::max_element(row.begin(), row.end()) - row.begin());
+base::TokenId likeliest(const Engine& engine, const StepOutput& output, std::size_t item) {
+  const std::span<const float> row = output.logits(item).row(0);
+  const float largest = kernels::ops_for(engine.options().isa).largest(row);
+  return static_cast<base::TokenId>(std::find(row.begin(), row.end(), largest) - row.begin());
 }
 
 void step(Engine& engine, std::span<const StepItem> batch, StepOutput& output) {
@@ -47,7 +49,7 @@ PromptTimes time_prompt(Engine& engine, std::span<const base::TokenId> prompt,
   const Clock::time_point start = Clock::now();
   step(engine, {&item, 1}, output);
   times.prefill = seconds_since(start);
-  base::TokenId token = likeliest(output, 0);
+  base::TokenId token = likeliest(engine, output, 0);
   times.first_token = seconds_since(start);
 
   const std::size_t only = 0;
@@ -56,7 +58,7 @@ PromptTimes time_prompt(Engine& engine, std::span<const base::TokenId> prompt,
   for (std::size_t i = 0; i < decode_tokens; ++i) {
     const Clock::time_point begin = Clock::now();
     step(engine, {&item, 1}, output);
-    token = likeliest(output, 0);
+    token = likeliest(engine, output, 0);
     times.decode.push_back(seconds_since(begin));
   }
   return times;
@@ -87,7 +89,7 @@ std::vector<double> time_decode(Engine& engine, std::size_t sequences, std::size
   for (std::size_t i = 0; i < steps; ++i) {
     const Clock::time_point begin = Clock::now();
     step(engine, batch, output);
-    for (std::size_t s = 0; s < sequences; ++s) tokens[s] = likeliest(output, s);
+    for (std::size_t s = 0; s < sequences; ++s) tokens[s] = likeliest(engine, output, s);
     times.push_back(seconds_since(begin));
   }
   return times;

@@ -56,7 +56,10 @@ void rope(Rows<float> x, std::size_t heads, std::size_t head_size, Rows<const fl
 void swiglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(swiglu_row, gate_up, y); }
 void geglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(geglu_row, gate_up, y); }
 void add(Rows<const float> x, Rows<float> y) noexcept { each_row(add_row, x, y); }
-void softmax(std::span<float> x) noexcept { softmax_row(x.data(), x.size()); }
+float largest(std::span<const float> x) noexcept { return largest_row(x.data(), x.size()); }
+void softmax(std::span<float> x, float temperature) noexcept {
+  softmax_row(x.data(), temperature, x.size());
+}
 }  // namespace scalar
 
 #if defined(__x86_64__)
@@ -72,7 +75,10 @@ void rope(Rows<float> x, std::size_t heads, std::size_t head_size, Rows<const fl
 void swiglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(swiglu_row, gate_up, y); }
 void geglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(geglu_row, gate_up, y); }
 void add(Rows<const float> x, Rows<float> y) noexcept { each_row(add_row, x, y); }
-void softmax(std::span<float> x) noexcept { softmax_row(x.data(), x.size()); }
+float largest(std::span<const float> x) noexcept { return largest_row(x.data(), x.size()); }
+void softmax(std::span<float> x, float temperature) noexcept {
+  softmax_row(x.data(), temperature, x.size());
+}
 }  // namespace avx2
 
 namespace avx512 {
@@ -87,7 +93,10 @@ void rope(Rows<float> x, std::size_t heads, std::size_t head_size, Rows<const fl
 void swiglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(swiglu_row, gate_up, y); }
 void geglu(Rows<const float> gate_up, Rows<float> y) noexcept { each_row(geglu_row, gate_up, y); }
 void add(Rows<const float> x, Rows<float> y) noexcept { each_row(add_row, x, y); }
-void softmax(std::span<float> x) noexcept { softmax_row(x.data(), x.size()); }
+float largest(std::span<const float> x) noexcept { return largest_row(x.data(), x.size()); }
+void softmax(std::span<float> x, float temperature) noexcept {
+  softmax_row(x.data(), temperature, x.size());
+}
 }  // namespace avx512
 #endif
 

@@ -35,8 +35,11 @@ using GegluFn = void(tensor::Rows<const float> gate_up, tensor::Rows<float> y) n
 // y[t,d] += x[t,d]; x may be one row repeated (stride 0), a bias
 using AddFn = void(tensor::Rows<const float> x, tensor::Rows<float> y) noexcept;
 
-// x[i] → exp(x[i] − max) / Σ exp(x[j] − max), in place; 16 lanes, then pairwise. -inf gives 0; x
-// must hold at least one finite value and no NaN.
-using SoftmaxFn = void(std::span<float> x) noexcept;
+// The largest of x; -inf where it is empty. With a NaN among them, it may be any of them or NaN.
+using LargestFn = float(std::span<const float> x) noexcept;
+
+// x[i] → exp((x[i] − max) / temperature) / Σ exp((x[j] − max) / temperature), in place; 16 lanes,
+// then pairwise. -inf gives 0; without a finite number, or with a NaN or +inf, all become NaN.
+using SoftmaxFn = void(std::span<float> x, float temperature) noexcept;
 
 }  // namespace espalier::kernels

@@ -26,6 +26,12 @@ void add_row(const float* x, float* y, std::size_t width) noexcept {
   add_lanes<Lanes>(x, y, width);
 }
 
-void softmax_row(float* x, std::size_t width) noexcept { softmax_lanes<Lanes>(x, width); }
+float largest_row(const float* x, std::size_t width) noexcept {
+  return largest_lanes<Lanes>(x, width);
+}
+
+void softmax_row(float* x, float temperature, std::size_t width) noexcept {
+  softmax_lanes<Lanes>(x, temperature, width);
+}
 
 }  // namespace espalier::kernels::avx2

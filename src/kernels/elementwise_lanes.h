@@ -101,7 +101,7 @@ void add_lanes(const float* x, float* y, std::size_t width) {
 }
 
 template <class L>
-void softmax_lanes(float* x, std::size_t width) {
+float largest_lanes(const float* x, std::size_t width) {
   const L nothing = L::broadcast(-__builtin_inff());
   L largest = nothing;
   each_vector<L>(
@@ -109,17 +109,22 @@ void softmax_lanes(float* x, std::size_t width) {
       [&](std::size_t i, typename L::Mask mask) {
         largest = L::max(largest, L::select(mask, L::load(x + i, mask), nothing));
       });
-  const L maximum = L::broadcast(largest.largest());
+  return largest.largest();
+}
+
+template <class L>
+void softmax_lanes(float* x, float temperature, std::size_t width) {
+  const L maximum = L::broadcast(largest_lanes<L>(x, width)), t = L::broadcast(temperature);
   L sums = L::zero();
   each_vector<L>(
       width,
       [&](std::size_t i) {
-        const L value = exp(L::load(x + i) - maximum);
+        const L value = exp((L::load(x + i) - maximum) / t);
         sums = sums + value;
         value.store(x + i);
       },
       [&](std::size_t i, typename L::Mask mask) {
-        const L value = exp(L::load(x + i, mask) - maximum);
+        const L value = exp((L::load(x + i, mask) - maximum) / t);
         sums = sums + L::select(mask, value, L::zero());
         value.store(x + i, mask);
       });

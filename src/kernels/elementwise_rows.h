@@ -18,7 +18,8 @@ using RopeRowFn = void(float* x, std::size_t heads, std::size_t head_size, const
 using GatedRowFn = void(const float* gate, const float* up, float* y, std::size_t width) noexcept;
 // x, y [D].
 using AddRowFn = void(const float* x, float* y, std::size_t width) noexcept;
-using SoftmaxRowFn = void(float* x, std::size_t width) noexcept;
+using LargestRowFn = float(const float* x, std::size_t width) noexcept;
+using SoftmaxRowFn = void(float* x, float temperature, std::size_t width) noexcept;
 
 namespace scalar {
 RmsNormRowFn rms_norm_row;
@@ -26,6 +27,7 @@ RopeRowFn rope_row;
 GatedRowFn swiglu_row;
 GatedRowFn geglu_row;
 AddRowFn add_row;
+LargestRowFn largest_row;
 SoftmaxRowFn softmax_row;
 }  // namespace scalar
 
@@ -35,6 +37,7 @@ RopeRowFn rope_row;
 GatedRowFn swiglu_row;
 GatedRowFn geglu_row;
 AddRowFn add_row;
+LargestRowFn largest_row;
 SoftmaxRowFn softmax_row;
 }  // namespace avx2
 
@@ -44,6 +47,7 @@ RopeRowFn rope_row;
 GatedRowFn swiglu_row;
 GatedRowFn geglu_row;
 AddRowFn add_row;
+LargestRowFn largest_row;
 SoftmaxRowFn softmax_row;
 }  // namespace avx512
 

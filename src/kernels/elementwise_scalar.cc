@@ -60,12 +60,17 @@ void add_row(const float* x, float* y, std::size_t width) noexcept {
   for (std::size_t i = 0; i < width; ++i) y[i] += x[i];
 }
 
-void softmax_row(float* x, std::size_t width) noexcept {
+float largest_row(const float* x, std::size_t width) noexcept {
   float largest = -std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < width; ++i) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
+void softmax_row(float* x, float temperature, std::size_t width) noexcept {
+  const float largest = largest_row(x, width);
   Lanes sums{};
   for (std::size_t i = 0; i < width; ++i) {
-    x[i] = exp(x[i] - largest);
+    x[i] = exp((x[i] - largest) / temperature);
     sums[i % 16] += x[i];
   }
   const float sum = sum_of(sums);

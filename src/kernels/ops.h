@@ -26,6 +26,7 @@ struct Ops {
   SwigluFn* swiglu;
   GegluFn* geglu;
   AddFn* add;
+  LargestFn* largest;
   SoftmaxFn* softmax;
   KvStoreFn* kv_store;
   AttentionFn* attention;
