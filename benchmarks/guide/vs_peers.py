@@ -8,7 +8,7 @@ A sample of the schemas of JSONSchemaBench in ../shared/data, with their valid a
 JSON in the tokens that the tokenizer gives it. XGrammar runs in its default strict mode, which takes unknown members
 for forbidden, and to the standard. All run on one thread, cold for each schema, in blocks of schemas by turns. A peer
 that takes too long for a schema is ended and begun again; one that is out of time altogether stops, and is compared on
-what it has done.
+what it has done. So is everybody after Ctrl-C.
 
 Espalier is held to more: its verdicts are also of a spaced spelling and of random tokens. Its times are inside
 `espalier guide check`, the peers' around a call from Python, which takes about a microsecond; the peers read the
@@ -175,12 +175,15 @@ def read_cases(count: int, seed: int, folder: Path) -> list[dict[str, Any]]:
 
 def race(cases: list[dict[str, Any]], espalier: Path, model: Path, peers: list[Peer]) -> dict[str, list[Outcome]]:
     results: dict[str, list[Outcome]] = {OURS: [], **{peer.name: [] for peer in peers}}
-    for begin in range(0, len(cases), BLOCK):
-        block = cases[begin:begin + BLOCK]
-        results[OURS] += judge_ours(espalier, model, [case["line"] for case in block])
-        for peer in peers:
-            results[peer.name] += [outcome for case in block if (outcome := peer.judge(case)) is not None]
-        print(f"{min(begin + BLOCK, len(cases))} of {len(cases)} schemas", file=sys.stderr)
+    try:
+        for begin in range(0, len(cases), BLOCK):
+            block = cases[begin:begin + BLOCK]
+            results[OURS] += judge_ours(espalier, model, [case["line"] for case in block])
+            for peer in peers:
+                results[peer.name] += [outcome for case in block if (outcome := peer.judge(case)) is not None]
+            print(f"{min(begin + BLOCK, len(cases))} of {len(cases)} schemas", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted: what has been done is compared", file=sys.stderr)
     for peer in peers:
         peer.end()
     return results
@@ -250,7 +253,7 @@ def main() -> None:
                  for name in arguments.peers.split(",") if name]
         results = race(cases, arguments.espalier, model, peers)
     values = sum(len(case["tests"]) for case in cases)
-    print(f"{len(cases)} schemas with {values:,} values, {title}\n\n{table(results)}")
+    print(f"{len(results[OURS])} of {len(cases)} schemas with {values:,} values, {title}\n\n{table(results)}")
     print(f"load at the end {setting.os.getloadavg()[0]:.1f}")
     if arguments.json:
         arguments.json.write_text(json.dumps({name: [vars(outcome) for outcome in outcomes]
