@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import jsonschema
@@ -53,8 +52,24 @@ def is_integer(checker: Any, value: Any) -> bool:
     return is_number(checker, value) and (isinstance(value, int) or value == value.to_integral_value())
 
 
+def divides(divisor: int | Decimal, value: int | Decimal) -> bool:
+    """Exactly, and without writing out what 1e999999 stands for."""
+    _, divisor_digits, divisor_exponent = Decimal(divisor).as_tuple()
+    _, digits, exponent = Decimal(value).as_tuple()
+    shift = max(0, -divisor_exponent)
+    whole_divisor = int("".join(map(str, divisor_digits))) * 10 ** (divisor_exponent + shift)
+    number = int("".join(map(str, digits)))
+    exponent += shift
+    if exponent < 0:
+        if number != 0 and -exponent >= len(digits):
+            return False
+        number, rest = divmod(number, 10 ** min(-exponent, len(digits)))
+        return rest == 0 and number % whole_divisor == 0
+    return number * pow(10, exponent, whole_divisor) % whole_divisor == 0
+
+
 def multiple_of(validator: Any, divisor: Any, value: Any, _: Any) -> Iterator[ValidationError]:
-    if validator.is_type(value, "number") and (Fraction(value) / Fraction(divisor)).denominator != 1:
+    if validator.is_type(value, "number") and not divides(divisor, value):
         yield ValidationError(f"{value} is no multiple of {divisor}")
 
 
@@ -144,6 +159,11 @@ PROMISES = [
     ({"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}, Decimal("1.0"), False),
     ({"items": {"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}}, [Decimal("1.0")], True),
     ({"multipleOf": Decimal("0.01")}, Decimal("0.07"), True),
+    ({"multipleOf": 11}, Decimal("1E+999999"), False),
+    ({"multipleOf": 8}, Decimal("-1E+999999"), True),
+    ({"multipleOf": Decimal("0.25")}, Decimal("1E-999999"), False),
+    ({"multipleOf": Decimal("1E+2")}, Decimal("1200.00"), True),
+    ({"multipleOf": 5}, Decimal("0.0"), True),
     ({"enum": [1]}, Decimal("1.0"), True),
     ({"uniqueItems": True}, [1, Decimal("1.0")], False),
     ({"pattern": "^a$"}, "a\n", False),
