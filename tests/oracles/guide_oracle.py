@@ -140,6 +140,7 @@ def answers(binary: str, folder: pathlib.Path, cases: list[Case]) -> Iterator[tu
 
 
 MOST_SHOWN = 20
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 EXPONENT = re.compile(r"[0-9][eE][+-]?[0-9]")
 
 
@@ -209,7 +210,7 @@ class Comparison:
         """Why the masks reject what is valid: policy, a format, or a failure."""
         again = [Case(case.name, case.schema, [], annotate=True, texts=[text]) for case, text, _ in self.open]
         for (case, text, what), (_, answer) in zip(self.open, answers(binary, folder, again), strict=True):
-            if EXPONENT.search(text):
+            if EXPONENT.search(STRING.sub("", text)):
                 self.causes[f"{what}: an exponent beside a rule (policy)"].append(text)
             elif not case.annotate and answer.get("verdicts") == [True]:
                 formats = ", ".join(sorted(formats_in(case.schema) & set(self.asserted)))

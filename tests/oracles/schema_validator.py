@@ -133,15 +133,15 @@ LATEST_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
 UNDECLARED = with_exact_numbers(jsonschema.Draft202012Validator, OLDER_SPELLINGS)
 
 
-def in_one_dialect(schema: Any, root: bool = True) -> Any:
-    """Without each $schema that begins no resource of its own, where jsonschema would change the draft all the same."""
+def in_one_dialect(schema: Any) -> Any:
+    """Without $schema, at which jsonschema would take a validator of its own: where it begins no resource, and where
+    "#" leads back to the root."""
     if isinstance(schema, list):
-        return [in_one_dialect(value, False) for value in schema]
+        return [in_one_dialect(value) for value in schema]
     if not isinstance(schema, dict):
         return schema
-    keep = root or "$id" in schema or "id" in schema
-    return {key: value if key in ("const", "enum") else in_one_dialect(value, False) for key, value in schema.items()
-            if keep or key != "$schema" or not isinstance(value, str)}
+    return {key: value if key in ("const", "enum") else in_one_dialect(value) for key, value in schema.items()
+            if key != "$schema" or not isinstance(value, str)}
 
 
 def judge_of(schema: Any, asserted: list[str]) -> Any:
@@ -158,6 +158,8 @@ PROMISES = [
     ({"type": "integer"}, Decimal("1.0"), True),
     ({"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}, Decimal("1.0"), False),
     ({"items": {"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}}, [Decimal("1.0")], True),
+    ({"$schema": "http://json-schema.org/draft-07/schema#", "type": ["array", "integer"], "items": {"$ref": "#"}},
+     [Decimal("1.0")], True),
     ({"multipleOf": Decimal("0.01")}, Decimal("0.07"), True),
     ({"multipleOf": 11}, Decimal("1E+999999"), False),
     ({"multipleOf": 8}, Decimal("-1E+999999"), True),
