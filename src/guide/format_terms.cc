@@ -9,7 +9,8 @@
 namespace espalier::guide {
 namespace {
 
-// Pieces of RFC 3339 (date and time), RFC 3986 (URI) and RFC 4291 (IPv6), as ECMA-262 patterns.
+// Pieces of RFC 3339 (date and time), RFC 3986 (URI), RFC 3987 (IRI), RFC 4291 (IPv6) and RFC 6570
+// (URI templates), as ECMA-262 patterns.
 
 const std::string leap_year =
     R"((?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00))";
@@ -55,22 +56,55 @@ std::string hostname_pattern() {
 }
 const std::string host_label = R"([A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)";
 
-const std::string unreserved = R"([A-Za-z0-9\-._~!$&'()*+,;=])";  // and sub-delims
 const std::string percent = "%[0-9A-Fa-f]{2}";
-const std::string path_character = "(?:" + unreserved + "|[:@]|" + percent + ")";
-const std::string authority = "(?:(?:" + unreserved + "|:|" + percent + R"()*@)?(?:\[(?:)" + ipv6 +
-                              R"(|v[0-9A-Fa-f]+\.(?:)" + unreserved + R"(|:)+)\]|(?:)" +
-                              unreserved + "|" + percent + R"()*)(?::\d*)?)";
-const std::string segments = "(?:/" + path_character + "*)*";
-const std::string absolute_path = "/(?:" + path_character + "+" + segments + ")?";
-const std::string query_and_fragment =
-    R"((?:\?(?:)" + path_character + "|[/?])*)?(?:#(?:" + path_character + "|[/?])*)?";
-const std::string uri = R"([A-Za-z][A-Za-z0-9+.\-]*:(?://)" + authority + segments + "|" +
-                        absolute_path + "|" + path_character + "+" + segments + "|)" +
-                        query_and_fragment;
-const std::string relative_reference = "(?://" + authority + segments + "|" + absolute_path +
-                                       "|(?:" + unreserved + "|@|" + percent + ")+" + segments +
-                                       "|)" + query_and_fragment;
+const std::string sub_delims = "!$&'()*+,;=";
+
+// RFC 3987, section 2.2: what IRIs have beyond URIs.
+const std::string other_planes = [] {
+  std::string ranges;
+  for (const char plane : std::string("123456789abcd")) {
+    ranges += std::string("\\u{") + plane + "0000}-\\u{" + plane + "fffd}";
+  }
+  return ranges + R"(\u{e1000}-\u{efffd})";
+}();
+const std::string ucschar = R"(\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef)" + other_planes;
+const std::string iprivate = R"(\ue000-\uf8ff\u{f0000}-\u{ffffd}\u{100000}-\u{10fffd})";
+
+// References of RFC 3986, or RFC 3987 with its further characters.
+struct References {
+  explicit References(const std::string& further, const std::string& further_in_query) {
+    const std::string unreserved = R"([A-Za-z0-9\-._~)" + sub_delims + further + "]";
+    const std::string path_character = "(?:" + unreserved + "|[:@]|" + percent + ")";
+    const std::string future = R"([vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~:)" + sub_delims + "]+";
+    const std::string authority = "(?:(?:" + unreserved + "|:|" + percent + R"()*@)?(?:\[(?:)" +
+                                  ipv6 + "|" + future + R"()\]|(?:)" + unreserved + "|" + percent +
+                                  R"()*)(?::\d*)?)";
+    const std::string segments = "(?:/" + path_character + "*)*";
+    const std::string absolute_path = "/(?:" + path_character + "+" + segments + ")?";
+    const std::string query_and_fragment = R"((?:\?(?:)" + path_character + "|[/?" +
+                                           further_in_query + R"(])*)?(?:#(?:)" + path_character +
+                                           "|[/?])*)?";
+    absolute = R"([A-Za-z][A-Za-z0-9+.\-]*:(?://)" + authority + segments + "|" + absolute_path +
+               "|" + path_character + "+" + segments + "|)" + query_and_fragment;
+    const std::string relative = "(?://" + authority + segments + "|" + absolute_path +
+                                 "|(?:" + unreserved + "|@|" + percent + ")+" + segments + "|)" +
+                                 query_and_fragment;
+    any = "(?:" + absolute + "|" + relative + ")";
+  }
+
+  std::string absolute;
+  std::string any;
+};
+const References uris("", "");
+const References iris(ucschar, iprivate);
+
+// RFC 6570, section 2, with erratum 6937 (an apostrophe is a literal).
+const std::string literal = R"((?:[!#$&-;=?-\[\]_a-z~)" + ucschar + iprivate + "]|" + percent + ")";
+const std::string variable_character = "(?:[A-Za-z0-9_]|" + percent + ")";
+const std::string variable =
+    variable_character + R"((?:\.?)" + variable_character + R"()*(?::[1-9]\d{0,3}|\*)?)";
+const std::string uri_template =
+    "(?:" + literal + R"(|\{[+#./;?&]?)" + variable + "(?:," + variable + R"()*\})*)";
 
 const std::string atom = R"([A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)";
 const std::string email = "(?:" + atom + R"((?:\.)" + atom +
@@ -94,8 +128,11 @@ const std::map<std::string_view, std::string>& patterns() {
       {"hostname", hostname_pattern()},
       {"ipv4", ipv4},
       {"ipv6", ipv6},
-      {"uri", uri},
-      {"uri-reference", "(?:" + uri + "|" + relative_reference + ")"},
+      {"uri", uris.absolute},
+      {"uri-reference", uris.any},
+      {"iri", iris.absolute},
+      {"iri-reference", iris.any},
+      {"uri-template", uri_template},
       {"uuid", "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"},
       {"json-pointer", json_pointer},
       {"relative-json-pointer", R"((?:0|[1-9]\d*)(?:#|)" + json_pointer + ")"},
@@ -103,8 +140,7 @@ const std::map<std::string_view, std::string>& patterns() {
   return all;
 }
 
-constexpr std::string_view unsupported[] = {"idn-email",     "idn-hostname", "iri",
-                                            "iri-reference", "regex",        "uri-template"};
+constexpr std::string_view unsupported[] = {"idn-email", "idn-hostname", "regex"};
 
 }  // namespace
 
@@ -115,7 +151,8 @@ FormatStanding format_standing(std::string_view format) {
 }
 
 TermId format_term(TermPool& terms, std::string_view format) {
-  return pattern_term(terms, "^(?:" + patterns().at(format) + ")$");
+  constexpr GuideLimits own_patterns{.pattern_bytes = std::size_t{1} << 16};
+  return pattern_term(terms, "^(?:" + patterns().at(format) + ")$", own_patterns);
 }
 
 TermId format_undecided(TermPool& terms, std::string_view format) {
@@ -124,6 +161,8 @@ TermId format_undecided(TermPool& terms, std::string_view format) {
     return terms.both(pattern_term(terms, ":60(?:$|[^])"),
                       terms.negation(format_term(terms, format)));
   }
+  // Operators that are kept for extensions.
+  if (format == "uri-template") return pattern_term(terms, R"(\{[=,!@|])");
   return TermPool::nothing;
 }
 

@@ -20,7 +20,7 @@ FormatStanding format_standing(std::string_view format);
 TermId format_term(TermPool& terms, std::string_view format);
 
 // Texts that may be of an asserted format and are in no format_term: host names with Punycode,
-// leap seconds at an offset other than zero.
+// leap seconds at an offset other than zero, URI templates with operators of extensions.
 TermId format_undecided(TermPool& terms, std::string_view format);
 
 std::vector<std::string_view> asserted_formats();

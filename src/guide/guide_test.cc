@@ -190,8 +190,15 @@ TEST(Guide, FormatsAreAssertedOrRefused) {
   EXPECT_TRUE(accepts(R"({"format":"uri"})", R"("http://user@[::1]:80/a?b#c")"));
   EXPECT_FALSE(accepts(R"({"format":"uri"})", R"("/relative")"));
   EXPECT_TRUE(accepts(R"({"format":"color"})", R"("anything")"));
-  EXPECT_EQ(refusal(R"({"properties":{"a":{"format":"iri"}}})"),
-            "#/properties/a/format: the format 'iri' is not supported");
+  EXPECT_FALSE(accepts(R"({"format":"uri"})", R"("http://ƒøø.ßår/")"));
+  EXPECT_TRUE(accepts(R"({"format":"iri"})", R"("http://ƒøø.ßår/?q=\udb80\udc00#π")"));
+  EXPECT_FALSE(accepts(R"({"format":"iri"})", R"("http://a/\udb80\udc00")"));  // in queries only
+  EXPECT_TRUE(accepts(R"({"format":"iri-reference"})", R"("/âππ")"));
+  EXPECT_TRUE(accepts(R"({"format":"uri-template"})", R"("a/{term:1}{?x,y*}%41'ü")"));
+  EXPECT_FALSE(accepts(R"({"format":"uri-template"})", R"("a/{term")"));
+  EXPECT_FALSE(accepts(R"({"format":"uri-template"})", R"("{v:01}")"));
+  EXPECT_EQ(refusal(R"({"properties":{"a":{"format":"regex"}}})"),
+            "#/properties/a/format: the format 'regex' is not supported");
 }
 
 TEST(Guide, WhatAFormatLeavesUndecidedIsInNeitherItNorItsOpposite) {
