@@ -24,11 +24,10 @@ class ByteSet {
   constexpr bool has(std::uint8_t byte) const {
     return (words_[byte / 64] >> (byte % 64) & 1U) != 0;
   }
-  // How many bytes of the set are smaller.
-  constexpr unsigned below(std::uint8_t byte) const {
-    unsigned count = 0;
-    for (unsigned i = 0; i < byte / 64U; ++i) count += std::popcount(words_[i]);
-    return count + std::popcount(words_[byte / 64] & ((std::uint64_t{1} << (byte % 64)) - 1));
+  // How many bytes of the set are smaller, of those in the same 64.
+  constexpr unsigned rank_in_word(std::uint8_t byte) const {
+    const std::uint64_t smaller = (std::uint64_t{1} << (byte % 64)) - 1;
+    return static_cast<unsigned>(std::popcount(words_[byte / 64] & smaller));
   }
 
   constexpr ByteSet& operator|=(const ByteSet& other) {

@@ -54,13 +54,18 @@ void TextTree::add(std::vector<TokenText>& texts) {
 // Those of the root and of nodes with many.
 void TextTree::list_children() {
   const auto list = [&](NodeIndex node) {
-    Wide all{{}, static_cast<std::uint32_t>(wide_children_.size())};
+    const std::size_t listed = wide_children_.size();
+    Wide all;
+    all.first.fill(static_cast<std::uint32_t>(listed));
     for (NodeIndex i = first_below(node); i < end_below(node); i = nodes_[i].next) {
       all.bytes.add(nodes_[i].byte);
       wide_children_.push_back(i);
+      for (std::size_t word = nodes_[i].byte / 64U + 1; word < all.first.size(); ++word) {
+        ++all.first[word];
+      }
     }
-    if (node != root && wide_children_.size() - all.first < many_children) {
-      wide_children_.resize(all.first);
+    if (node != root && wide_children_.size() - listed < many_children) {
+      wide_children_.resize(listed);
       return;
     }
     if (node != root) nodes_[node].wide = static_cast<std::uint32_t>(wide_.size());

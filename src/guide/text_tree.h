@@ -1,6 +1,7 @@
 // Tokens' texts as a tree of bytes, in the order of a walk that goes deep first.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -59,9 +60,7 @@ class TextTree {
   template <class Visit>
   void children(NodeIndex node, const ByteSet& bytes, const Visit& visit) const {
     if (const Wide* all = wide(node)) {
-      all->bytes.common(bytes, [&](std::uint8_t byte) {
-        visit(wide_children_[all->first + all->bytes.below(byte)]);
-      });
+      all->bytes.common(bytes, [&](std::uint8_t byte) { visit(wide_children_[all->place(byte)]); });
       return;
     }
     const NodeIndex end = nodes_[node].next;
@@ -73,7 +72,7 @@ class TextTree {
   // The child whose byte it is; `root` where there is none.
   NodeIndex child(NodeIndex node, std::uint8_t byte) const {
     if (const Wide* all = wide(node)) {
-      return all->bytes.has(byte) ? wide_children_[all->first + all->bytes.below(byte)] : root;
+      return all->bytes.has(byte) ? wide_children_[all->place(byte)] : root;
     }
     const NodeIndex end = nodes_[node].next;
     for (NodeIndex child = node + 1; child < end; child = nodes_[child].next) {
@@ -86,8 +85,12 @@ class TextTree {
 
  private:
   struct Wide {
+    std::uint32_t place(std::uint8_t byte) const {
+      return first[byte / 64] + bytes.rank_in_word(byte);
+    }
+
     ByteSet bytes;
-    std::uint32_t first = 0;  // of the children in wide_children_
+    std::array<std::uint32_t, 4> first{};  // of the children in wide_children_, by 64 bytes
   };
 
   std::span<const TokenId> tokens_between(NodeIndex node, NodeIndex end) const noexcept {
