@@ -243,12 +243,31 @@ std::shared_ptr<const StringMask> FreeStringMasks::of(const TokenTrie& trie, Tre
   return known = std::move(mask);
 }
 
+// A largest length that no token can come near, because all beginnings of the texts can be ended in
+// less, says nothing of the next token: without it states are met again.
+StateId StringMasks::without_length(Automaton& automaton, StateId state) {
+  if (automaton.alphabet() != CodePoints::all()) return state;  // an end may not be spelt
+  TermPool& terms = automaton.terms();
+  const Term& term = terms[automaton.term(state)];
+  if (term.kind != TermKind::both || term.second != 2) return state;
+  const auto parts = terms.parts(term);
+  for (const auto& [length, texts] :
+       {std::pair(parts[0], parts[1]), std::pair(parts[1], parts[0])}) {
+    const auto free = free_text(terms, length);
+    if (!free || free->least > 0) continue;
+    const std::uint32_t lacking = completions_.of(terms, texts).longest;
+    if (lacking == unbounded || free->most < std::uint64_t{lacking} + trie_->longest()) continue;
+    return automaton.start(texts);
+  }
+  return state;
+}
+
 std::shared_ptr<const StringMask> StringMasks::of(Automaton& automaton, StateId state,
                                                   TreePlace place) {
-  const TextPlace key{state, place};
+  const TextPlace key{without_length(automaton, state), place};
   const auto known = masks_.find(key);
   if (known != masks_.end()) return known->second;
-  auto mask = make(automaton, state, place);
+  auto mask = make(automaton, key.state, place);
   bytes_ += mask->bytes();
   if (bytes_ > most_bytes) {
     masks_.clear();

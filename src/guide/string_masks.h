@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "guide/automaton.h"
+#include "guide/completion.h"
 #include "guide/guide_options.h"
 #include "guide/token_tails.h"
 
@@ -129,6 +130,7 @@ class StringMasks {
   std::shared_ptr<const StringMask> of(Automaton& automaton, StateId state, TreePlace place);
 
  private:
+  StateId without_length(Automaton& automaton, StateId state);
   std::shared_ptr<const StringMask> make(Automaton& automaton, StateId state,
                                          TreePlace place) const;
 
@@ -136,6 +138,7 @@ class StringMasks {
   Writing writing_;
   std::unordered_map<TextPlace, std::shared_ptr<const StringMask>, TextPlaceHash> masks_;
   std::size_t bytes_ = 0;
+  Completions completions_;
 };
 
 }  // namespace espalier::guide
