@@ -60,25 +60,27 @@ void SchemaReader::read_combinations(Value schema, Shape& shape) {
   }
 }
 
-// The union over the branches of each branch without those it may overlap.
+// The union over the branches of each branch without those it may overlap. Each begins with what is
+// known already: often a key that is required there tells the branches apart.
 void SchemaReader::restrict_one_of(Value list, Shape& shape) {
   std::vector<NodeId> branches;
   for (const Value each : schema_list(list)) branches.push_back(node_of(each));
-  std::vector<std::vector<NodeId>> parts(branches.size());
+  std::vector<std::vector<NodeId>> others(branches.size());
   for (std::size_t i = 0; i < branches.size(); ++i) {
-    parts[i].push_back(branches[i]);
     for (std::size_t j = 0; j < i; ++j) {
       // Where two may overlap, each is without the other.
       if (algebra_.is_impossible(nodes_.all(branches[i], branches[j]))) continue;
-      parts[i].push_back(nodes_.negation(branches[j]));
-      parts[j].push_back(nodes_.negation(branches[i]));
+      others[i].push_back(nodes_.negation(branches[j]));
+      others[j].push_back(nodes_.negation(branches[i]));
     }
   }
   Shape one;
-  for (std::vector<NodeId>& each : parts) {
-    one = algebra_.unite(std::move(one), this->shape(nodes_.all(std::move(each))));
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    Shape branch = algebra_.meet(shape, this->shape(branches[i]));
+    for (const NodeId other : others[i]) restrict(branch, this->shape(other));
+    one = algebra_.unite(std::move(one), branch);
   }
-  restrict(shape, one);
+  shape = std::move(one);
 }
 
 void SchemaReader::restrict_condition(Value schema, Shape& shape) {

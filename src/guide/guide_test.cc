@@ -67,6 +67,30 @@ TEST(Guide, KeysThatNeedOthers) {
   EXPECT_TRUE(accepts(closed, R"({"c":1})"));
 }
 
+// Branches that only a key's value tells apart, and that do not ask for the key: each without all
+// the others has more alternatives than can be listed, most of them within one.
+TEST(Guide, AlternativesWithinOthersCostNothing) {
+  std::string schema = R"({"type":"array","items":{"type":"object","required":["kind"],"oneOf":[)";
+  for (int i = 0; i < 9; ++i) {
+    const std::string number = std::to_string(i);
+    schema += (i == 0 ? "" : ",") + (R"({"required":["v)" + number) +
+              R"("],"properties":{"kind":{"enum":["k)" + number + R"("]},"v)" + number +
+              R"(":{"type":"string"},"w)" + number + R"(":{"type":"integer"}}})";
+  }
+  const auto guide = guide_of(schema + "]}}");
+  std::string items;
+  for (int i = 0; i < 9; ++i) {
+    const std::string number = std::to_string(i);
+    items +=
+        (i == 0 ? "" : ",") + (R"({"v)" + number) + R"(":"a","x":[],"kind":"k)" + number + "\"}";
+  }
+  EXPECT_TRUE(accepts(guide, "[" + items + "," + items + "]"));
+  EXPECT_TRUE(accepts(guide, R"([{"kind":"k1","v1":"a","v2":5}])"));
+  EXPECT_FALSE(accepts(guide, R"([{"kind":"k1","v2":"a"}])"));
+  EXPECT_FALSE(accepts(guide, R"([{"kind":"k1","v1":5}])"));
+  EXPECT_FALSE(accepts(guide, R"([{"kind":"k9","v1":"a"}])"));
+}
+
 TEST(Guide, OneOfIsExact) {
   const auto numbers = guide_of(R"({"oneOf":[{"type":"integer"},{"minimum":2}]})");
   EXPECT_TRUE(accepts(numbers, "1"));

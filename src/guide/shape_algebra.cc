@@ -12,6 +12,8 @@ namespace {
 // Rules that are put together, of all alternatives of all combinations: about a second.
 constexpr std::size_t most_work = 1'000'000;
 
+constexpr std::size_t most_compared = 256;  // alternatives, each with each
+
 bool is_full(const ArrayShape& shape) { return shape == ArrayShape{}; }
 bool is_full(const ObjectShape& shape) { return shape == ObjectShape{}; }
 
@@ -57,13 +59,24 @@ void ShapeAlgebra::spend(const Alternative& a, const Alternative& b) {
 }
 
 template <class Alternative>
-void ShapeAlgebra::add(std::vector<Alternative>& list, Alternative alternative) const {
+void ShapeAlgebra::add(std::vector<Alternative>& list, Alternative alternative) {
   if (list.size() == 1 && is_full(list.front())) return;
   if (is_full(alternative)) {
     list.assign(1, std::move(alternative));
     return;
   }
-  if (std::ranges::find(list, alternative) != list.end()) return;
+  if (list.size() <= most_compared) {
+    const auto has_all_of = [&](const Alternative& other, const Alternative& each) {
+      return within(each, other, list.size());
+    };
+    if (std::ranges::any_of(
+            list, [&](const Alternative& other) { return has_all_of(other, alternative); })) {
+      return;
+    }
+    std::erase_if(list, [&](const Alternative& other) { return has_all_of(alternative, other); });
+  } else if (std::ranges::find(list, alternative) != list.end()) {
+    return;
+  }
   if (list.size() >= limits_.alternatives) {
     throw UnsupportedGuide(fmt::format(
         "its combination with its neighbours has more than {} alternatives", limits_.alternatives));
@@ -120,7 +133,7 @@ Shape ShapeAlgebra::meet(const Shape& a, const Shape& b) {
   return shape;
 }
 
-Shape ShapeAlgebra::unite(Shape a, const Shape& b) const {
+Shape ShapeAlgebra::unite(Shape a, const Shape& b) {
   a.literals |= b.literals;
   a.numbers = automaton_.terms().either(a.numbers, b.numbers);
   a.exponents = a.exponents || b.exponents;

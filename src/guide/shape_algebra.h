@@ -23,7 +23,7 @@ class ShapeAlgebra {
 
   Shape everything() const;
   Shape meet(const Shape& a, const Shape& b);
-  Shape unite(Shape a, const Shape& b) const;
+  Shape unite(Shape a, const Shape& b);
   Shape complement(const Shape& shape);
 
   // What the object says of one key's value: its rule's, or its region's, or no_value.
@@ -42,10 +42,18 @@ class ShapeAlgebra {
   template <class Alternative>
   void spend(const Alternative& a, const Alternative& b);
   template <class Alternative>
-  void add(std::vector<Alternative>& list, Alternative alternative) const;
+  void add(std::vector<Alternative>& list, Alternative alternative);
   template <class Alternative>
   void meet_alternatives(const std::vector<Alternative>& a, const std::vector<Alternative>& b,
                          std::vector<Alternative>& result);
+
+  // shape_containment.cc: whether all of `inner` is known to be in `outer`, both among so many
+  // alternatives.
+  bool node_within(NodeId inner, NodeId outer, std::size_t alternatives);
+  bool within(const ArrayShape& inner, const ArrayShape& outer, std::size_t alternatives);
+  bool within(const ObjectShape& inner, const ObjectShape& outer, std::size_t alternatives);
+  bool names_within(const ObjectShape& inner, const ObjectShape& outer, std::size_t alternatives);
+  bool regions_within(const ObjectShape& inner, const ObjectShape& outer, std::size_t alternatives);
 
   Automaton& automaton_;
   NumberTerms& numbers_;
