@@ -16,9 +16,10 @@ constexpr std::size_t many_children = 8;    // fewer are found as fast one by on
 
 TextTree::TextTree(std::vector<TokenText> texts) {
   std::erase_if(texts, [](const TokenText& each) { return each.text.empty(); });
-  std::ranges::sort(texts, [](const TokenText& a, const TokenText& b) {
+  const auto before = [](const TokenText& a, const TokenText& b) {
     return std::tie(a.text, a.token) < std::tie(b.text, b.token);
-  });
+  };
+  if (!std::ranges::is_sorted(texts, before)) std::ranges::sort(texts, before);
   add(texts);
   list_children();
 }

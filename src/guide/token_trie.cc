@@ -1,6 +1,7 @@
 #include "guide/token_trie.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "guide/utf32.h"
 
@@ -29,26 +30,29 @@ std::vector<CodePoints> slice_classes() {
 TokenTrie::TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens)
     : texts_(std::move(texts)), end_tokens_(std::move(end_tokens)) {
   for (const TokenId id : end_tokens_) texts_.at(static_cast<std::size_t>(id)).clear();
-  tails_ = TokenTails(all());
-  tree_ = TailedTree(all(), tails_.texts());
-  structure_ = find_structure();
-  for (const CodePoints& characters : slice_classes()) {
-    for (const std::size_t length : slice_lengths) slices_.push_back(slice(characters, length));
-  }
+  const std::vector<TokenText> sorted = sorted_texts();
+  tails_ = TokenTails(sorted);
+  tree_ = TailedTree(sorted, tails_.texts());
+  structure_ = find_structure(sorted);
+  make_slices(sorted);
 }
 
-std::vector<TokenText> TokenTrie::all() const {
+// Sorted once for all trees.
+std::vector<TokenText> TokenTrie::sorted_texts() const {
   std::vector<TokenText> all;
   for (std::size_t id = 0; id < texts_.size(); ++id) {
     all.push_back({static_cast<TokenId>(id), texts_[id]});
   }
+  std::ranges::sort(all, [](const TokenText& a, const TokenText& b) {
+    return std::tie(a.text, a.token) < std::tie(b.text, b.token);
+  });
   return all;
 }
 
-TokenTrie::Structure TokenTrie::find_structure() const {
+TokenTrie::Structure TokenTrie::find_structure(std::span<const TokenText> texts) {
   Structure structure;
   std::vector<TokenText> rest;
-  for (TokenText each : all()) {
+  for (TokenText each : texts) {
     const std::size_t begin = std::min(each.text.find_first_not_of(blanks), each.text.size());
     each.text.remove_prefix(begin);
     if (!each.text.empty() && structural.find(each.text.front()) == std::string_view::npos)
@@ -66,24 +70,40 @@ TokenTrie::Structure TokenTrie::find_structure() const {
   return structure;
 }
 
-TokenTrie::Slice TokenTrie::slice(const CodePoints& characters, std::size_t length) const {
-  Slice slice;
-  slice.characters = characters;
-  slice.mask.resize((texts_.size() + 63) / 64);
-  std::vector<TokenText> others;
-  for (const TokenText& each : all()) {
-    const auto text = to_utf32(each.text);
-    const auto belongs = [&](char32_t c) { return characters.contains(c); };
-    if (!text || text->empty() || text->size() > length || !std::ranges::all_of(*text, belongs)) {
-      others.push_back(each);
-      continue;
+void TokenTrie::make_slices(std::span<const TokenText> texts) {
+  const std::vector<CodePoints> classes = slice_classes();
+  // Of each token, how many characters it has, and (bits) which classes hold them all.
+  struct Characters {
+    std::size_t count = 0;
+    unsigned classes = 0;
+  };
+  std::vector<Characters> characters(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto text = to_utf32(texts[i].text);
+    if (!text || text->empty()) continue;
+    characters[i].count = text->size();
+    for (std::size_t at = 0; at < classes.size(); ++at) {
+      const auto belongs = [&](char32_t c) { return classes[at].contains(c); };
+      if (std::ranges::all_of(*text, belongs)) characters[i].classes |= 1U << at;
     }
-    const auto id = static_cast<std::size_t>(each.token);
-    slice.mask[id / 64] |= std::uint64_t{1} << (id % 64);
-    slice.longest = std::max(slice.longest, static_cast<std::uint32_t>(text->size()));
   }
-  slice.others = TailedTree(others, tails_.texts());
-  return slice;
+  for (std::size_t at = 0; at < classes.size(); ++at) {
+    for (const std::size_t length : slice_lengths) {
+      Slice slice{classes[at], 0, std::vector<std::uint64_t>((texts_.size() + 63) / 64), {}};
+      std::vector<TokenText> others;
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        if ((characters[i].classes >> at & 1U) == 0 || characters[i].count > length) {
+          others.push_back(texts[i]);
+          continue;
+        }
+        const auto id = static_cast<std::size_t>(texts[i].token);
+        slice.mask[id / 64] |= std::uint64_t{1} << (id % 64);
+        slice.longest = std::max(slice.longest, static_cast<std::uint32_t>(characters[i].count));
+      }
+      slice.others = TailedTree(others, tails_.texts());
+      slices_.push_back(std::move(slice));
+    }
+  }
 }
 
 std::vector<TokenId> TokenTrie::beginnings(std::string_view text) const {

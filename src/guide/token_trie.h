@@ -71,9 +71,9 @@ class TokenTrie {
  private:
   TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens);
 
-  std::vector<TokenText> all() const;
-  Slice slice(const CodePoints& characters, std::size_t length) const;
-  Structure find_structure() const;
+  std::vector<TokenText> sorted_texts() const;
+  void make_slices(std::span<const TokenText> texts);
+  Structure find_structure(std::span<const TokenText> texts);
 
   std::vector<std::string> texts_;
   std::vector<TokenId> end_tokens_;
