@@ -4,13 +4,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/json.h"
 #include "cli/answering.h"
 #include "cli/commands.h"
+#include "cli/guide_input.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "framework/engine_access.h"
-#include "guide/guide.h"
 
 namespace espalier::cli {
 namespace {
@@ -21,13 +20,16 @@ Prints the model's answer to one prompt as it is made. With --json it prints the
   text, finish_reason ("stop"; "incomplete" where a limit cut it), is_complete,
   prompt_tokens, response_tokens, seed, load_ms, ttft_ms (request to first text),
   total_ms, decode_tok_s.
-With --schema the answer is JSON that fits a JSON Schema, whatever the model would rather write; a schema that cannot be held to exactly is refused before anything is computed. Say in the prompt what is wanted: the model does not see the schema. An answer that a limit cuts is no whole document, and is said to be incomplete.
+With a guide the answer is what the guide says, whatever the model would rather write: JSON that fits a schema (--schema), a text that matches a regular expression (--regex), one of some texts (--choices), or what a grammar composes of these and of free text (--grammar). What cannot be held to exactly is refused before anything is computed. Say in the prompt what is wanted: the model does not see the guide. An answer that a limit cuts does not fit the guide, and is said to be incomplete.
 A prompt that does not fit the context window is an error before anything is computed.)";
 
 constexpr const char* examples = R"(espalier respond --prompt "Name three rivers."
 espalier respond --prompt - < letter.txt
 espalier respond --system "Answer in French." --prompt "Hello!" --seed 7
 espalier respond --schema person.json --prompt "Ada Lovelace, born in 1815, as JSON."
+espalier respond --choices yes,no --prompt "Is Rome in Italy?"
+espalier respond --regex "[0-9]{4}-[0-9]{2}-[0-9]{2}" --prompt "When did the Titanic sink?"
+espalier respond --grammar tools.json --prompt "What is the weather in Oslo?"
 espalier respond --json --max-tokens 64 --prompt "What is tea?")";
 
 struct Options {
@@ -35,25 +37,19 @@ struct Options {
   SamplingOptions sampling;
   std::string prompt;
   std::string system;
-  std::string schema;
+  GuideInput guide;
   bool json = false;
 };
-
-std::shared_ptr<const guide::Guide> guide_of(const std::string& file) {
-  constexpr base::JsonLimits limits{.depth = 256};
-  return guide::Guide::of_schema(base::JsonDocument::open(file, limits).root(),
-                                 guide::answer_options);
-}
 
 void respond(const Options& options) {
   const std::string prompt = text_or_standard_input(options.prompt);
   framework::TurnSettings settings = turn_settings(options.sampling);
-  if (!options.schema.empty()) settings.guide = guide_of(options.schema);
   const SystemLanguageModel model = open_model(options.engine);
   const auto start = std::chrono::steady_clock::now();
-  framework::EngineAccess::runtime(model);
+  const auto runtime = framework::EngineAccess::runtime(model);
   const double load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  settings.guide = guide_of(options.guide, runtime->tokenizer().missing_bytes());
 
   LanguageModelSession session(model, options.system);
   const Answer result = answer(session, prompt, settings, {}, [&](std::string_view piece) {
@@ -90,8 +86,7 @@ void add_respond(CLI::App& program) {
       ->required();
   command->add_option("--system", options->system, "Instructions that stand before the prompt.")
       ->type_name("TEXT");
-  command->add_option("--schema", options->schema, "A JSON Schema that the answer must fit.")
-      ->type_name("FILE");
+  add_guide_options(*command, options->guide);
   add_json_option(*command, options->json);
   add_sampling_options(*command, options->sampling);
   add_engine_options(*command, options->engine);

@@ -296,6 +296,45 @@ class GuidedRespond(Cli):
         self.assert_fails(1, "gone.json", "respond", "--model", FIXTURE, "--prompt", "a", "--schema",
                           self.folder / "gone.json")
 
+    def answer(self, *options: str) -> str:
+        found = json.loads(self.output("respond", "--model", FIXTURE, "--prompt", "a", "--temperature", "2", "--json",
+                                       *options))
+        self.assertTrue(found["is_complete"])
+        return found["text"]
+
+    def test_answer_matches_the_regular_expression(self) -> None:
+        found = {self.answer("--regex", r"(?=.*\d)[a-f]{1,3}[\d\\]{2,4}\n?", "--seed", seed) for seed in "1234"}
+        for text in found:
+            self.assertRegex(text, r"(?=.*\d)\A[a-f]{1,3}[0-9\\]{2,4}\n?\Z")
+        self.assertGreater(len(found), 1)
+
+    def test_answer_is_one_of_the_choices(self) -> None:
+        found = {self.answer("--choices", "yes,no,I do not know", "--seed", str(seed)) for seed in range(12)}
+        self.assertLessEqual(found, {"yes", "no", "I do not know"})
+        self.assertGreater(len(found), 1)
+
+    def test_answer_follows_the_grammar(self) -> None:
+        file = self.folder / "grammar.json"
+        file.write_text(json.dumps([
+            {"either": ["Call: ", "Use: "]},
+            {"repeat": [{"schema": {"type": "object", "properties": {"n": {"enum": [1, 2]}}, "required": ["n"],
+                                    "additionalProperties": False}}, ";"], "least": 1, "most": 2}]))
+        for seed in "1234":
+            text = self.answer("--grammar", file, "--seed", seed)
+            self.assertRegex(text, r'\A(Call|Use): (\{"n":[12]\};){1,2}\Z')
+
+    def test_guides_are_refused_by_place(self) -> None:
+        for option, value, words in (
+                ("--regex", "a(", "character 3: a group has no end"), ("--regex", "(?<=a)b", "look-behind"),
+                ("--choices", "a,,b", "a choice is empty"), ("--choices", "", "a choice is empty"),
+                ("--grammar", '["a", {"regexp": "b"}]', "grammar.json: byte 7 (/1)"),
+                ("--grammar", '["a", {"schema": {"$dynamicRef": "#a"}}]', "#/1/schema/$dynamicRef")):
+            if option == "--grammar":
+                (self.folder / "grammar.json").write_text(value)
+                value = self.folder / "grammar.json"
+            self.assert_fails(1, words, "respond", "--model", FIXTURE, "--prompt", "a", option, value)
+        self.assert_fails(2, "--choices", "respond", "--prompt", "a", "--choices", "a,b", "--regex", "a")
+
 
 class Bench(Cli):
     def test_prints_every_figure(self) -> None:
