@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <regex>
 #include <string>
+#include <utility>
 
 #include "base/json.h"
 #include "framework/engine_access.h"
@@ -16,15 +18,21 @@ namespace {
 using framework::EngineAccess;
 using framework::testing::tiny_model;
 
-Response guided(const SystemLanguageModel& model, const std::string& schema, std::uint64_t seed,
-                std::size_t tokens = 200) {
+Response guided(const SystemLanguageModel& model, std::shared_ptr<const guide::Guide> guide,
+                std::uint64_t seed, std::size_t tokens = 200) {
   framework::TurnSettings settings;
   settings.sampling = {.temperature = 1.5F, .seed = seed};
   settings.maximum_tokens = tokens;
-  settings.guide = guide::Guide::of_schema(base::JsonDocument::parse("schema", schema).root(),
-                                           guide::answer_options);
+  settings.guide = std::move(guide);
   LanguageModelSession session(model);
   return EngineAccess::stream(session, "Hello", settings).collect();
+}
+
+Response guided(const SystemLanguageModel& model, const std::string& schema, std::uint64_t seed,
+                std::size_t tokens = 200) {
+  const auto document = base::JsonDocument::parse("schema", schema);
+  return guided(model, guide::Guide::of_schema(document.root(), guide::answer_options), seed,
+                tokens);
 }
 
 TEST(GuidedTurn, AnAnswerIsOneOfTheChoices) {
@@ -53,6 +61,35 @@ TEST(GuidedTurn, AnObjectHasItsMembersInTheirTypes) {
     EXPECT_LE(document.root().get_string("name").size(), 5U * 4);
     EXPECT_LE(document.root().get_size("age"), 150U);
   }
+}
+
+TEST(GuidedTurn, AnAnswerMatchesARegularExpression) {
+  const SystemLanguageModel model = tiny_model();
+  const auto expression = guide::Guide::of_regex("[a-c]{2,4}\\d+\\\\(x|y)?");
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const Response response = guided(model, expression, seed, 400);
+    if (!response.is_complete) continue;
+    EXPECT_TRUE(std::regex_match(response.content, std::regex("[a-c]{2,4}\\d+\\\\(x|y)?")))
+        << response.content;
+  }
+}
+
+TEST(GuidedTurn, ATextIsFreeUntilItsEndAndGuidedBehindIt) {
+  const auto document = base::JsonDocument::parse(
+      "grammar", R"([{"free": [], "until": "a"}, {"either": ["!", {"schema": {"const": 1}}]}])");
+  const auto grammar = guide::Guide::of_grammar(document.root(), guide::answer_options);
+  const SystemLanguageModel model = tiny_model();
+  int complete = 0;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const Response response = guided(model, grammar, seed, 400);
+    const std::size_t end = response.content.find('a');
+    if (response.is_complete) {
+      ++complete;
+      EXPECT_TRUE(response.content.substr(end) == "a!" || response.content.substr(end) == "a1")
+          << response.content;
+    }
+  }
+  EXPECT_GT(complete, 0);
 }
 
 TEST(GuidedTurn, AnAnswerThatALimitCutsIsIncomplete) {
