@@ -10,7 +10,8 @@ import pathlib
 import sys
 
 REGEXES = {
-    "empty": "", "text": "abc", "alternatives": "a|bc||d", "classes": r"[a-z_][^0-9\s]\d\w\S.", "counts": "a{2}b{1,3}c{2,}d*e+?f?",
+    "empty": "", "text": "abc", "alternatives": "a|bc||d", "classes": r"[a-z_][^0-9\s]\d\w\S.",
+    "counts": "a{2}b{1,3}c{2,}d*e+?f?",
     "groups": "(?:ab)+(c(d))?(?<name>e)", "anchors": "^a$|^b|c$", "ahead": r"(?=.*\d)(?!x)[a-z0-9]{2,5}",
     "unicode": "[é-ü]+🐲.", "escapes": r"\t\n\x41é\u{1F432}\cJ\0\/\.", "property": r"\p{L}+\P{N}\p{ASCII}",
     "braces": "{a}x{", "star_of_stars": "((a*)*b*)*", "same_twice": "(a|a)*", "counted_twice": "((a?){50}){50}",
@@ -20,7 +21,8 @@ REGEXES = {
     "no_utf8": b"a\xff\xc3",
 }
 
-TOOL = {"type": "object", "properties": {"name": {"enum": ["a", "b"]}}, "required": ["name"], "additionalProperties": False}
+TOOL = {"type": "object", "properties": {"name": {"enum": ["a", "b"]}}, "required": ["name"],
+        "additionalProperties": False}
 GRAMMARS = {
     "text": "abc", "sequence": ["a", [], ["b", "c"]], "either": {"either": ["a", "ab", {"regex": "a+"}]},
     "repeat": {"repeat": {"regex": "[ab]"}, "least": 1, "most": 3}, "regex": {"regex": "[a-z]+"},
@@ -29,9 +31,11 @@ GRAMMARS = {
     "free": {"free": []}, "until": [{"free": [], "until": "</t>"}, {"schema": {"type": "null"}}],
     "tools": {"free": [{"trigger": "<t>", "then": [{"schema": TOOL}, "</t>"]}], "least": 1, "most": 4},
     "marks": {"free": [{"trigger": "aa", "then": "b"}, {"trigger": "ba", "then": ""}], "until": ["x", "yy"]},
-    "nothing": {"either": [{"regex": "[]"}]}, "bad_part": 1, "bad_member": {"regexp": "a"}, "bad_bounds": {"repeat": "a", "least": 2, "most": 1},
+    "nothing": {"either": [{"regex": "[]"}]}, "bad_part": 1, "bad_member": {"regexp": "a"},
+    "bad_bounds": {"repeat": "a", "least": 2, "most": 1},
     "bad_marks": {"free": [{"trigger": "ab", "then": ""}], "until": "b"}, "bad_end": [{"free": []}, "a"],
-    "bad_schema": {"schema": {"format": "iri"}}, "bad_regex": {"regex": "("}, "huge": {"repeat": {"repeat": "a", "most": 1000}, "most": 1000},
+    "bad_schema": {"schema": {"pattern": "(a)\\1"}}, "bad_regex": {"regex": "("},
+    "huge": {"repeat": {"repeat": "a", "most": 1000}, "most": 1000},
 }
 
 

@@ -133,8 +133,9 @@ TEST(Grammar, RefusalsSayWhereAndWhatToDo) {
   EXPECT_TRUE(refusal(R"({"repeat": "a", "least": 3, "most": 2})").ends_with("more than `most`"));
   EXPECT_TRUE(refusal(R"({"repeat": "a", "most": 10000000})").starts_with("#/most: counts above"));
   EXPECT_TRUE(refusal(R"([{"regex": "(a"}])").starts_with("#/0/regex: the pattern '(a' is no"));
-  EXPECT_EQ(refusal(R"(["a", {"schema": {"items": {"format": "regex"}}}])"),
-            "#/1/schema/items/format: the format 'regex' is not supported");
+  EXPECT_EQ(refusal(R"(["a", {"schema": {"items": {"pattern": "(a)\\1"}}}])"),
+            "#/1/schema/items/pattern: the pattern '(a)\\1' uses a back-reference, which is not "
+            "supported");
   EXPECT_TRUE(refusal(R"({"schema": false})").starts_with("#/schema: "));
   EXPECT_EQ(
       refusal(R"({"free": [{"trigger": "<a", "then": ""}, {"trigger": "b<a>", "then": ""}]})"),

@@ -13,6 +13,27 @@
 #include "guide/utf32.h"
 
 namespace espalier::guide {
+namespace {
+
+// What strings of documents may hold: what can be written, or escaped. Written plainly, only
+// control characters are escaped.
+CodePoints value_alphabet(const SchemaOptions& options) {
+  if (options.writing == Writing::any) return CodePoints::all();
+  return without_bytes(options.missing_bytes).united(CodePoints({{0, 0x1F}}));
+}
+
+void check_names(const Plan& plan, const CodePoints& alphabet) {
+  const auto unknown = [&](char32_t c) { return !alphabet.contains(c); };
+  for (const ObjectPlan& object : plan.objects) {
+    for (const NamePlan& name : object.names) {
+      if (name.value == no_value || std::ranges::none_of(name.text, unknown)) continue;
+      throw UnsupportedGuide(fmt::format("#: the model's vocabulary has no tokens for the key {}",
+                                         base::quoted(to_utf8(name.text))));
+    }
+  }
+}
+
+}  // namespace
 
 Guide::Guide(const SchemaOptions& options, const GuideLimits& limits)
     : options_(options),
@@ -20,7 +41,7 @@ Guide::Guide(const SchemaOptions& options, const GuideLimits& limits)
       text_terms_(limits),
       texts_(text_terms_, limits, without_bytes(options.missing_bytes)),
       value_terms_(limits),
-      values_(value_terms_, limits) {}
+      values_(value_terms_, limits, value_alphabet(options)) {}
 
 std::shared_ptr<const StringMask> Guide::Use::string_mask(
     const std::shared_ptr<const TokenTrie>& trie, StateId state, TreePlace place) const {
@@ -42,6 +63,7 @@ std::uint32_t Guide::add_document(base::JsonValue schema) {
     return emptiness.of(node) == Verdict::empty;
   };
   documents_.push_back(Planner(reader, emptiness, limits_).plan());
+  check_names(documents_.back(), values_.alphabet());
   return static_cast<std::uint32_t>(documents_.size() - 1);
 }
 

@@ -30,8 +30,8 @@ struct SchemaOptions {
   // Without a bound a model can write blanks until its tokens are spent. A line's end and the
   // indentation of ten levels fit.
   std::uint32_t blanks = 64;
-  // Bytes that the vocabulary cannot write (Tokenizer::missing_bytes). Text outside of documents
-  // then has no character with one of them, so that none is begun that cannot be ended.
+  // Bytes that the vocabulary cannot write (Tokenizer::missing_bytes). No answer then has a
+  // character with one of them that is not escaped, so that none is begun that cannot be ended.
   std::bitset<256> missing_bytes = {};
 };
 

@@ -283,7 +283,9 @@ std::shared_ptr<const StringMask> StringMasks::make(Automaton& automaton, StateI
     return trie_->free_string_masks().of(*trie_, place, *text, writing_);
   }
   auto mask = std::make_shared<StringMask>(begin(*trie_, place, [&](const TokenTrie::Slice& slice) {
-    return automaton.free_for(state, slice.characters, slice.longest);
+    // What the alphabet lacks is in no token.
+    const CodePoints characters = slice.characters.common(automaton.alphabet());
+    return automaton.free_for(state, characters, slice.longest);
   }));
   const AutomatonTexts texts{automaton};
   TextWalk<AutomatonTexts>(texts, place, writing_, trie_->tails().texts().size(), *mask)

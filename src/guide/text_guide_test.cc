@@ -116,6 +116,23 @@ TEST(RegexGuide, CharactersThatTheVocabularyCannotWriteAreLeftOut) {
             "the model's vocabulary has no tokens for the choice 'f\\xc3\\xbcr'");
 }
 
+TEST(Guide, StringsHoldNoCharactersThatTheVocabularyCannotWrite) {
+  SchemaOptions options = answer_options;
+  options.missing_bytes.set(4).set(0xF1);
+  const auto string = testing::guide_of(R"({"type":"string"})", options);
+  EXPECT_TRUE(accepts(string, R"("a\u0004é🐲")"));
+  const auto pattern =
+      testing::guide_of(R"({"pattern":"^[\\u{40000}b]+$","type":"string"})", options);
+  EXPECT_TRUE(accepts(pattern, R"("bb")"));
+  EXPECT_FALSE(accepts(pattern, "\"b\xF1\x80\x80\x80\""));
+  EXPECT_THROW(testing::guide_of(R"({"const":"\ud8c0\udc00"})", options), InvalidSchema);
+  EXPECT_EQ(refusal_of([&] { testing::guide_of(R"({"required":["\ud8c0\udc00"]})", options); }),
+            "#: the model's vocabulary has no tokens for the key '\\xf1\\x80\\x80\\x80'");
+  options.writing = Writing::any;
+  EXPECT_TRUE(
+      accepts(testing::guide_of(R"({"const":"\ud8c0\udc00"})", options), R"("\ud8c0\udc00")"));
+}
+
 TEST(ChoicesGuide, OneOfTheTextsAsItStands) {
   const std::vector<std::string> choices = {"yes", "yes, but", "\"no\"", "ja\n", "🐲", "yes"};
   const auto guide = Guide::of_choices(choices);

@@ -327,7 +327,7 @@ class GuidedRespond(Cli):
         for option, value, words in (
                 ("--regex", "a(", "character 3: a group has no end"), ("--regex", "(?<=a)b", "look-behind"),
                 ("--choices", "a,,b", "a choice is empty"), ("--choices", "", "a choice is empty"),
-                ("--grammar", '["a", {"regexp": "b"}]', "grammar.json: byte 7 (/1)"),
+                ("--grammar", '["a", {"regexp": "b"}]', "grammar.json: byte 6 (/1)"),
                 ("--grammar", '["a", {"schema": {"$dynamicRef": "#a"}}]', "#/1/schema/$dynamicRef")):
             if option == "--grammar":
                 (self.folder / "grammar.json").write_text(value)
