@@ -255,7 +255,7 @@ StateId StringMasks::without_length(Automaton& automaton, StateId state) {
        {std::pair(parts[0], parts[1]), std::pair(parts[1], parts[0])}) {
     const auto free = free_text(terms, length);
     if (!free || free->least > 0) continue;
-    const std::uint32_t lacking = completions_.of(terms, texts).longest;
+    const std::uint32_t lacking = term_rests_.of(terms, texts).longest;
     if (lacking == unbounded || free->most < std::uint64_t{lacking} + trie_->longest()) continue;
     return automaton.start(texts);
   }

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "guide/automaton.h"
-#include "guide/completion.h"
 #include "guide/guide_options.h"
+#include "guide/term_rest.h"
 #include "guide/token_tails.h"
 
 namespace espalier::guide {
@@ -138,7 +138,7 @@ class StringMasks {
   Writing writing_;
   std::unordered_map<TextPlace, std::shared_ptr<const StringMask>, TextPlaceHash> masks_;
   std::size_t bytes_ = 0;
-  Completions completions_;
+  TermRests term_rests_;
 };
 
 }  // namespace espalier::guide

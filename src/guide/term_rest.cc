@@ -1,4 +1,4 @@
-#include "guide/completion.h"
+#include "guide/term_rest.h"
 
 #include <algorithm>
 
@@ -21,15 +21,15 @@ std::uint32_t times(std::uint32_t count, std::uint32_t length) {
 
 }  // namespace
 
-Completion Completions::of(const TermPool& terms, TermId term, unsigned depth) {
+TermRest TermRests::of(const TermPool& terms, TermId term, unsigned depth) {
   if (const auto known = known_.find(term); known != known_.end()) return known->second;
   if (depth > most_depth) return {};
-  const Completion completion = work_out(terms, term, depth);
-  known_.emplace(term, completion);
-  return completion;
+  const TermRest rest = work_out(terms, term, depth);
+  known_.emplace(term, rest);
+  return rest;
 }
 
-Completion Completions::work_out(const TermPool& terms, TermId id, unsigned depth) {
+TermRest TermRests::work_out(const TermPool& terms, TermId id, unsigned depth) {
   if (id == TermPool::everything) return {0, 0};
   const Term& term = terms[id];
   switch (term.kind) {
@@ -40,15 +40,15 @@ Completion Completions::work_out(const TermPool& terms, TermId id, unsigned dept
     case TermKind::sequence:
       return of_sequence(terms, id, depth);
     case TermKind::either: {
-      Completion all{unbounded, 0};
+      TermRest all{unbounded, 0};
       for (const TermId part : terms.parts(term)) {
-        const Completion one = of(terms, part, depth + 1);
+        const TermRest one = of(terms, part, depth + 1);
         all = {std::min(all.shortest, one.shortest), std::max(all.longest, one.longest)};
       }
       return all;
     }
     case TermKind::repeat: {
-      const Completion one = of(terms, term.first, depth + 1);
+      const TermRest one = of(terms, term.first, depth + 1);
       const std::uint32_t others = term.least == 0 ? 0 : term.least - 1;
       return {times(term.least, one.shortest), sum(one.longest, times(others, one.shortest))};
     }
@@ -64,14 +64,14 @@ Completion Completions::work_out(const TermPool& terms, TermId id, unsigned dept
 }
 
 // Along the sequence, which may be as long as a text: from its last term to its first.
-Completion Completions::of_sequence(const TermPool& terms, TermId id, unsigned depth) {
+TermRest TermRests::of_sequence(const TermPool& terms, TermId id, unsigned depth) {
   std::vector<TermId> heads;
   for (; terms[id].kind == TermKind::sequence; id = terms[id].second) {
     heads.push_back(terms[id].first);
   }
-  Completion rest = of(terms, id, depth + 1);
+  TermRest rest = of(terms, id, depth + 1);
   for (; !heads.empty(); heads.pop_back()) {
-    const Completion head = of(terms, heads.back(), depth + 1);
+    const TermRest head = of(terms, heads.back(), depth + 1);
     rest = {sum(head.shortest, rest.shortest),
             std::max(sum(head.longest, rest.shortest), rest.longest)};
   }

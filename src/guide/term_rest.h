@@ -7,22 +7,22 @@
 
 namespace espalier::guide {
 
-struct Completion {
+struct TermRest {
   std::uint32_t shortest = unbounded;  // characters of the shortest text, at most
   std::uint32_t longest = unbounded;   // that any beginning lacks, at most; unbounded: not known
 };
 
 // Remembers what it has worked out; not for several threads at a time.
-class Completions {
+class TermRests {
  public:
-  Completion of(const TermPool& terms, TermId term) { return of(terms, term, 0); }
+  TermRest of(const TermPool& terms, TermId term) { return of(terms, term, 0); }
 
  private:
-  Completion of(const TermPool& terms, TermId term, unsigned depth);
-  Completion work_out(const TermPool& terms, TermId term, unsigned depth);
-  Completion of_sequence(const TermPool& terms, TermId term, unsigned depth);
+  TermRest of(const TermPool& terms, TermId term, unsigned depth);
+  TermRest work_out(const TermPool& terms, TermId term, unsigned depth);
+  TermRest of_sequence(const TermPool& terms, TermId term, unsigned depth);
 
-  std::unordered_map<TermId, Completion> known_;
+  std::unordered_map<TermId, TermRest> known_;
 };
 
 }  // namespace espalier::guide
