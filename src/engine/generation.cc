@@ -45,11 +45,11 @@ Generation::Generation(Engine& engine, const text::Tokenizer& tokenizer, Sequenc
                        std::vector<base::TokenId> prompt, GenerationSettings settings,
                        std::stop_token stop)
     : engine_(engine),
+      tokenizer_(tokenizer),
       sequence_(sequence),
       settings_(std::move(settings)),
       stop_(std::move(stop)),
       sampler_(settings_.sampling, kernels::ops_for(engine.options().isa)),
-      vocabulary_(tokenizer.vocabulary_size()),
       decoder_(tokenizer),
       pending_(std::move(prompt)),
       recent_(pending_) {
@@ -76,8 +76,12 @@ std::optional<std::string> Generation::next() {
   if (sequence_.length() + pending_.size() > engine_.options().context) {
     return finish(FinishReason::context_limit);
   }
-  std::optional<base::TokenId> next = forced();
+  if (settings_.constraint && !stop_.stop_requested()) {  // else the step says so
+    if (std::optional<std::string> text = take_continuation()) return release(std::move(*text));
+  }
+  std::optional<base::TokenId> next = only_choice();
   if (!next) {
+    const std::size_t behind = remaining() - 1;
     switch (step()) {
       case StepStatus::done:
         break;
@@ -88,29 +92,72 @@ std::optional<std::string> Generation::next() {
             "the KV cache is full of other conversations: end one, or give the engine more "
             "cache_tokens");
     }
-    next = sample();
+    next = sample(behind);
     pending_.clear();
   }
-  const base::TokenId token = *next;
-  if (settings_.constraint) settings_.constraint->accept(token);
-  if (std::find(settings_.stop_tokens.begin(), settings_.stop_tokens.end(), token) !=
-      settings_.stop_tokens.end()) {
-    return finish(FinishReason::stop);
-  }
+  if (settings_.constraint) settings_.constraint->accept(*next);
+  if (is_stop(*next)) return finish(FinishReason::stop);
+  return release(append(*next));
+}
+
+// How many tokens may come yet, stop tokens too.
+std::size_t Generation::remaining() const {
+  const std::size_t room = engine_.options().context + 1 - sequence_.length() - pending_.size();
+  if (settings_.maximum_tokens == 0) return room;
+  return std::min(room, settings_.maximum_tokens - tokens_.size());
+}
+
+// The text of what must come, which joins the next step; nothing where that is no more text.
+std::optional<std::string> Generation::take_continuation() {
+  const auto [replaced, tokens] = settings_.constraint->continuation(remaining());
+  if (tokens.empty()) return std::nullopt;
+  const std::size_t given = decoded_;
+  give_up(replaced);
+  std::string text;
+  for (const base::TokenId token : tokens) text += append(token);
+  if (replaced == 0) return text;
+  // The same text as before in other tokens, and maybe more: what was given out is not given again.
+  decoder_ = text::StreamDecoder(tokenizer_);
+  text.clear();
+  for (const base::TokenId token : tokens_) text += decoder_.push(token);
+  decoded_ = std::max(given, text.size());
+  if (text.size() <= given) return std::nullopt;
+  return text.substr(given);
+}
+
+// Takes back the last tokens of the answer, computed or not.
+void Generation::give_up(std::size_t count) {
+  tokens_.resize(tokens_.size() - count);
+  recent_.resize(recent_.size() - count);
+  const std::size_t waiting = std::min(count, pending_.size());
+  pending_.resize(pending_.size() - waiting);
+  sequence_.truncate(sequence_.length() - (count - waiting));
+}
+
+// Takes a token into the answer and returns the text that it completes.
+std::string Generation::append(base::TokenId token) {
   pending_.push_back(token);
   recent_.push_back(token);
   tokens_.push_back(token);
-  return release(decoder_.push(token));
+  std::string text = decoder_.push(token);
+  decoded_ += text.size();
+  return text;
+}
+
+bool Generation::is_stop(base::TokenId token) const {
+  return std::ranges::find(settings_.stop_tokens, token) != settings_.stop_tokens.end();
 }
 
 // The one token that may come, where the constraint allows no other: it joins those of the next
-// step.
-std::optional<base::TokenId> Generation::forced() {
-  if (!settings_.constraint) return std::nullopt;
-  if (stop_.stop_requested()) return std::nullopt;  // the step says so
+// step. Or a stop token, where it allows nothing but these: which one makes no difference.
+std::optional<base::TokenId> Generation::only_choice() {
+  if (!settings_.constraint || stop_.stop_requested()) return std::nullopt;
   mask_ = settings_.constraint->mask();
   collect_few(mask_, allowed_);
-  return allowed_.size() == 1 ? std::optional(allowed_.front()) : std::nullopt;
+  if (allowed_.empty()) return std::nullopt;
+  const bool only = allowed_.size() == 1 ||
+                    std::ranges::all_of(allowed_, [&](base::TokenId t) { return is_stop(t); });
+  return only ? std::optional(allowed_.front()) : std::nullopt;
 }
 
 StepStatus Generation::step() {
@@ -122,17 +169,26 @@ StepStatus Generation::step() {
                       output_, stop_);
 }
 
-// What the last step's logits say. Embeddings may be padded beyond the tokenizer's tokens; those
-// rows stand for nothing.
-base::TokenId Generation::sample() {
+// What the last step's logits say, where `behind` tokens may follow.
+base::TokenId Generation::sample(std::size_t behind) {
   try {
-    const std::span<const float> all = logits();
-    return sampler_.sample(all.first(std::min(all.size(), vocabulary_)), recent_);
+    const base::TokenId token = choose();
+    if (!settings_.constraint || is_stop(token)) return token;
+    if (settings_.constraint->fits(token, behind)) return token;
+    // Chosen again among those that fit, it is one of these as if the mask had had no others.
+    mask_ = settings_.constraint->mask_that_fits(behind);
+    return choose();
   } catch (...) {
     // As before the step, so that whoever tries again feeds nothing twice.
     sequence_.truncate(sequence_.length() - pending_.size());
     throw;
   }
+}
+
+// Embeddings may be padded beyond the tokenizer's tokens; those rows stand for nothing.
+base::TokenId Generation::choose() {
+  const std::span<const float> all = logits();
+  return sampler_.sample(all.first(std::min(all.size(), tokenizer_.vocabulary_size())), recent_);
 }
 
 // Of the last step, -inf where the constraint allows no token.
@@ -141,14 +197,14 @@ std::span<const float> Generation::logits() {
   if (!settings_.constraint) return computed;
   allowed_logits_.assign(engine_.model().config.vocabulary,
                          -std::numeric_limits<float>::infinity());
-  if (!allowed_.empty()) {
-    for (std::size_t i = 0; i < allowed_.size(); ++i) {
-      allowed_logits_[static_cast<std::size_t>(allowed_[i])] = computed[i];
-    }
-    return allowed_logits_;
+  const auto allows = [&](std::size_t t) { return (mask_[t / 64] >> (t % 64) & 1U) != 0; };
+  for (std::size_t i = 0; i < allowed_.size(); ++i) {
+    const auto t = static_cast<std::size_t>(allowed_[i]);
+    if (allows(t)) allowed_logits_[t] = computed[i];
   }
+  if (!allowed_.empty()) return allowed_logits_;
   for (std::size_t t = 0; t < std::min(computed.size(), 64 * mask_.size()); ++t) {
-    if ((mask_[t / 64] >> (t % 64) & 1U) != 0) allowed_logits_[t] = computed[t];
+    if (allows(t)) allowed_logits_[t] = computed[t];
   }
   return allowed_logits_;
 }

@@ -34,8 +34,10 @@ struct GenerationSettings {
   std::size_t maximum_tokens = 0;               // 0: until the context is full
   std::vector<base::TokenId> stop_tokens = {};  // not part of the text
   std::vector<std::string> stop_strings = {};   // not part of the text; must not be empty strings
-  // Null: any token. Else probabilities are those of the allowed tokens among themselves, and a
-  // token that is the only one is taken without being computed. Used by one answer only.
+  // Null: any token. Else probabilities are those of the allowed tokens among themselves; tokens
+  // that must come join the next step without being sampled; where nothing but stop tokens may
+  // come, the answer ends without one; and near maximum_tokens or the context's end only tokens are
+  // taken behind which the answer can still be ended. Used by one answer only.
   std::shared_ptr<TokenConstraint> constraint = nullptr;
 };
 
@@ -48,8 +50,9 @@ class Generation {
              std::vector<base::TokenId> prompt, GenerationSettings settings,
              std::stop_token stop = {});
 
-  // Computes one token and returns the text that it completed (may be empty: half a character, or
-  // what might become a stop string), or nothing once the answer has ended. Throws DecodingFailure
+  // Computes one token, or takes those that must come, and returns the text that they completed
+  // (may be empty: half a character, or what might become a stop string), or nothing once the
+  // answer has ended. Throws DecodingFailure
   // where the engine cannot go on (its cache is held by other sequences) or the logits are no
   // numbers; the sequence is then as before the call.
   std::optional<std::string> next();
@@ -60,12 +63,13 @@ class Generation {
 
  private:
   Engine& engine_;
+  const text::Tokenizer& tokenizer_;
   Sequence& sequence_;
   GenerationSettings settings_;
   std::stop_token stop_;
   Sampler sampler_;
-  std::size_t vocabulary_;  // the tokenizer's
   text::StreamDecoder decoder_;
+  std::size_t decoded_ = 0;  // bytes that it has given
   StepOutput output_;
   // Fed by the next step: the prompt, then the last token and those that had to come before it.
   std::vector<base::TokenId> pending_;
@@ -77,9 +81,15 @@ class Generation {
   std::vector<float> allowed_logits_;    // f32 [V], -inf where a token is not allowed
   FinishReason finish_ = FinishReason::none;
 
-  std::optional<base::TokenId> forced();
+  std::size_t remaining() const;
+  std::optional<std::string> take_continuation();
+  void give_up(std::size_t count);
+  std::string append(base::TokenId token);
+  bool is_stop(base::TokenId token) const;
+  std::optional<base::TokenId> only_choice();
   StepStatus step();
-  base::TokenId sample();
+  base::TokenId sample(std::size_t behind);
+  base::TokenId choose();
   std::span<const float> logits();
   std::optional<std::string> finish(FinishReason reason);
   std::string release(std::string text);

@@ -197,19 +197,52 @@ class Script : public TokenConstraint {
 
   std::span<const std::uint64_t> mask() override {
     words_.assign(words_.size(), 0);
-    for (base::TokenId token : allowed_[std::min(accepted_.size(), allowed_.size() - 1)]) {
+    const std::size_t place = continued_ ? allowed_.size() : accepted_.size();
+    for (base::TokenId token : allowed_[std::min(place, allowed_.size() - 1)]) {
       words_[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1} << (token % 64);
     }
     return words_;
   }
   void accept(base::TokenId token) override { accepted_.push_back(token); }
+  bool fits(base::TokenId token, std::size_t tokens) override {
+    budgets_.push_back(tokens);
+    return std::ranges::find(unfit_, token) == unfit_.end();
+  }
+  std::span<const std::uint64_t> mask_that_fits(std::size_t) override {
+    mask();
+    for (base::TokenId token : unfit_) {
+      words_[static_cast<std::size_t>(token) / 64] &= ~(std::uint64_t{1} << (token % 64));
+    }
+    return words_;
+  }
+  Continuation continuation(std::size_t) override {
+    if (continued_ || accepted_.size() != continued_at_) return {};
+    continued_ = true;
+    accepted_.resize(accepted_.size() - replaced_);
+    accepted_.insert(accepted_.end(), continuation_.begin(), continuation_.end());
+    return {replaced_, continuation_};
+  }
 
+  void let_not_fit(std::vector<base::TokenId> tokens) { unfit_ = std::move(tokens); }
+  // Goes on so once `at` tokens are accepted; the last place is the next one then.
+  void go_on(std::size_t at, std::size_t replaced, std::vector<base::TokenId> tokens) {
+    continued_at_ = at;
+    replaced_ = replaced;
+    continuation_ = std::move(tokens);
+  }
   const std::vector<base::TokenId>& accepted() const { return accepted_; }
+  const std::vector<std::size_t>& budgets() const { return budgets_; }
 
  private:
   std::vector<std::uint64_t> words_;
   Places allowed_;
   std::vector<base::TokenId> accepted_;
+  std::vector<base::TokenId> unfit_;
+  std::vector<std::size_t> budgets_;  // that fits() was asked with
+  std::size_t continued_at_ = ~std::size_t{0};
+  bool continued_ = false;
+  std::size_t replaced_ = 0;
+  std::vector<base::TokenId> continuation_;
 };
 
 TEST_F(GenerationTest, AConstraintThatAllowsEverythingChangesNothing) {
@@ -276,6 +309,73 @@ TEST_F(GenerationTest, RandomTokensAreOfTheAllowedOnesOnly) {
       EXPECT_NE(std::ranges::find(some, token), some.end());
     }
   }
+}
+
+TEST_F(GenerationTest, WhatMustComeJoinsThePromptsStep) {
+  const auto script = std::make_shared<Script>(272, Places{{50, 60, 70}});
+  script->go_on(0, 0, {40, 41, 42});
+  const std::size_t before = engine_.stats().computed_tokens;
+  const Answer answer = run({.maximum_tokens = 4, .constraint = script});
+  EXPECT_EQ(engine_.stats().computed_tokens - before, prompt_.size() + 3);
+  ASSERT_EQ(answer.tokens.size(), 4U);
+  EXPECT_TRUE(std::ranges::equal(std::span(answer.tokens).first(3), std::vector{40, 41, 42}));
+  EXPECT_EQ(answer.text, package_.tokenizer->decode(answer.tokens));
+  EXPECT_EQ(script->budgets(), std::vector<std::size_t>{0});
+}
+
+// Other tokens of the same text take the place of those that were computed already.
+TEST_F(GenerationTest, TokensThatAreSpelledAnewAreAsIfTheyHadAlwaysBeenSo) {
+  const text::Tokenizer& tokenizer = *package_.tokenizer;
+  std::vector<base::TokenId> anew = tokenizer.encode("the");
+  std::vector<base::TokenId> bytes;
+  for (const char* byte : {"t", "h", "e"}) bytes.push_back(tokenizer.encode(byte).front());
+  ASSERT_LT(anew.size(), bytes.size());
+  std::vector<base::TokenId> every(tokenizer.vocabulary_size());
+  std::iota(every.begin(), every.end(), 0);
+  constexpr base::TokenId unfit = 200;  // beside each token, so that all are computed
+  const auto answer = [&](const std::vector<base::TokenId>& begun, bool spell_anew) {
+    Places places;
+    for (const base::TokenId token : begun) places.push_back({token, unfit});
+    places.push_back(every);
+    const auto script = std::make_shared<Script>(every.size(), std::move(places));
+    script->let_not_fit({unfit});
+    if (spell_anew) script->go_on(begun.size(), begun.size(), anew);
+    return run({.maximum_tokens = 12, .constraint = script});
+  };
+  for (const char* more : {"", "!?"}) {
+    for (const base::TokenId token : tokenizer.encode(more)) anew.push_back(token);
+    const Answer respelled = answer(bytes, true);
+    const Answer expected = answer(anew, false);
+    EXPECT_TRUE(expected.text.starts_with(std::string("the") + more));
+    EXPECT_EQ(respelled.tokens, expected.tokens);
+    EXPECT_EQ(respelled.text, expected.text);
+  }
+}
+
+TEST_F(GenerationTest, ATokenThatDoesNotFitIsChosenAgainAmongThoseThatDo) {
+  for (const std::size_t count : {3, 100}) {  // rows by themselves, and the whole head
+    std::vector<base::TokenId> allowed(count);
+    std::iota(allowed.begin(), allowed.end(), 20);
+    const auto free = std::make_shared<Script>(272, Places{allowed});
+    const base::TokenId likeliest = run({.maximum_tokens = 1, .constraint = free}).tokens.front();
+    const auto script = std::make_shared<Script>(272, Places{allowed});
+    script->let_not_fit({likeliest});
+    const Answer answer = run({.maximum_tokens = 3, .constraint = script});
+    EXPECT_NE(answer.tokens.front(), likeliest);
+    std::erase(allowed, likeliest);
+    const auto without = std::make_shared<Script>(272, Places{allowed});
+    EXPECT_EQ(answer.tokens, run({.maximum_tokens = 3, .constraint = without}).tokens);
+    EXPECT_EQ(script->budgets().front(), 2U);
+  }
+}
+
+TEST_F(GenerationTest, WhereOnlyStopTokensMayComeTheAnswerEndsWithoutAStep) {
+  const auto script = std::make_shared<Script>(272, Places{{40}, {2, 3}});
+  const std::size_t before = engine_.stats().computed_tokens;
+  const Answer answer = run({.maximum_tokens = 9, .stop_tokens = {2, 3}, .constraint = script});
+  EXPECT_EQ(answer.reason, FinishReason::stop);
+  EXPECT_EQ(answer.tokens, std::vector{40});
+  EXPECT_EQ(engine_.stats().computed_tokens, before);
 }
 
 }  // namespace

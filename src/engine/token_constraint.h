@@ -1,6 +1,7 @@
 // Who may say which tokens come next: the engine asks, somebody above it answers (a guide, say).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -21,6 +22,22 @@ class TokenConstraint {
 
   // Takes a token that the last mask allowed, stop tokens as well.
   virtual void accept(base::TokenId token) = 0;
+
+  // Whether an answer that goes on with `token` can be ended with `tokens` more behind it, as far
+  // as that is known; a stop token that nothing else could stand for does not count.
+  virtual bool fits(base::TokenId /*token*/, std::size_t /*tokens*/) { return true; }
+
+  // Of the last mask's tokens those that fit so; where there are none, those that come nearest.
+  virtual std::span<const std::uint64_t> mask_that_fits(std::size_t /*tokens*/) { return mask(); }
+
+  // Tokens to go on with unasked: the last `replaced` ones that were accepted spelled anew, and
+  // what can only come behind them. The constraint has taken them. Valid until the next call.
+  struct Continuation {
+    std::size_t replaced = 0;
+    std::span<const base::TokenId> tokens = {};
+  };
+  // At most `tokens` more than it replaces.
+  virtual Continuation continuation(std::size_t /*tokens*/) { return {}; }
 };
 
 }  // namespace espalier::engine
