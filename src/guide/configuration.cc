@@ -24,8 +24,8 @@ bool same(const FramePtr& a, const FramePtr& b) {
     if (left == nullptr || right == nullptr) return false;
     if (left->is_object != right->is_object || left->plan != right->plan ||
         left->count != right->count || left->missing != right->missing ||
-        left->witnesses != right->witnesses || left->seen != right->seen ||
-        !same(left->others, right->others)) {
+        left->witnesses != right->witnesses || left->rank != right->rank ||
+        left->seen != right->seen || !same(left->others, right->others)) {
       return false;
     }
     left = left->outer.get();

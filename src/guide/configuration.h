@@ -87,6 +87,7 @@ struct Frame {
         count(other.count),
         missing(other.missing),
         witnesses(other.witnesses),
+        rank(other.rank),
         seen(other.seen),
         others(other.others) {}
   Frame& operator=(const Frame&) = delete;
@@ -98,6 +99,7 @@ struct Frame {
   std::uint64_t count = 0;      // members or items that have begun
   std::uint32_t missing = 0;    // keys that must come still
   std::uint32_t witnesses = 0;  // bits: members that must come still
+  std::uint32_t rank = 0;       // the least that a next key may have
   NameSet seen;                 // names of the plan that are there
   std::shared_ptr<const SeenKey> others;
   // What was found out about the frame's texts, under the guide's lock.

@@ -92,6 +92,19 @@ void SchemaReader::read_objects(Value schema, Shape& shape) {
   if (object != ObjectShape{}) restrict(shape, only_objects(std::move(object)));
 }
 
+void SchemaReader::read_order(Value schema, const std::vector<NameId>& declared,
+                              ObjectShape& object) {
+  if (const auto order = schema.find("x-order")) {
+    locate(schema, "x-order", [&] {
+      for (const Value each : order->elements()) object.order.push_back(name(each.as_string()));
+    });
+  }
+  for (const NameId name : declared) {
+    const auto& order = object.order;
+    if (std::ranges::find(order, name) == order.end()) object.order.push_back(name);
+  }
+}
+
 // Which keys the keywords of this schema speak of.
 void SchemaReader::note_evaluated(Value schema, ObjectShape& object) {
   TermPool& terms = automaton_.terms();
@@ -123,6 +136,7 @@ void SchemaReader::read_properties(Value schema, ObjectShape& object) {
       rule(object, declared.back()).value = node_of(member.value);
     }
   });
+  if (options_.key_order == KeyOrder::declared) read_order(schema, declared, object);
   std::ranges::sort(declared);
   set("required", [&](Value names) {
     if (names.kind() == base::JsonKind::boolean && source_.draft() == Draft::undeclared) {

@@ -23,10 +23,19 @@ enum class Writing : std::uint8_t {
   plain,  // escapes where JSON needs one only, numbers without exponent or idle zeros
 };
 
+// In which order the keys of an object come.
+enum class KeyOrder : std::uint8_t {
+  free,
+  // As `x-order` lists them, else as `properties` does; then all others. Keys may still be left
+  // out.
+  declared,
+};
+
 struct SchemaOptions {
   FormatPolicy format = FormatPolicy::assert_known;
   WhiteSpace white_space = WhiteSpace::flexible;
   Writing writing = Writing::any;
+  KeyOrder key_order = KeyOrder::free;
   // Without a bound a model can write blanks until its tokens are spent. A line's end and the
   // indentation of ten levels fit.
   std::uint32_t blanks = 64;

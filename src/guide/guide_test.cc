@@ -29,6 +29,33 @@ TEST(Guide, ConstantsAreEqualByValue) {
   EXPECT_FALSE(accepts(R"({"enum":[0,"0",[]]})", "false"));
 }
 
+TEST(Guide, PropertiesComeInTheirDeclaredOrderWhereThatIsAskedFor) {
+  constexpr SchemaOptions declared{.key_order = KeyOrder::declared};
+  const std::string schema = R"("properties":{"b":{},"a":{"properties":{"y":{},"x":{}}},"c":{}},
+                                "required":["a"])";
+  const auto guide = guide_of("{" + schema + "}", declared);
+  EXPECT_TRUE(accepts(guide, R"({"b":1,"a":{"y":1,"x":1},"c":1,"z":1,"d":1})"));
+  EXPECT_TRUE(accepts(guide, R"({"a":{"x":1},"d":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":1,"b":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"a":{"x":1,"y":1}})"));
+  EXPECT_FALSE(accepts(guide, R"({"b":1,"c":1,"a":1})")) << "a can no longer come";
+  EXPECT_FALSE(accepts(guide, R"({"d":1,"a":1})"));
+  EXPECT_FALSE(accepts(guide, R"({"b":1})"));
+  const auto listed = guide_of(R"({"x-order":["c","a"],)" + schema + "}", declared);
+  EXPECT_TRUE(accepts(listed, R"({"c":1,"a":1,"b":1})"));
+  EXPECT_FALSE(accepts(listed, R"({"b":1,"a":1})"));
+  EXPECT_TRUE(accepts(guide_of("{" + schema + "}"), R"({"d":1,"a":1,"b":1})"));
+  // Of two schemas, the first one's order, then the second's.
+  const auto both = guide_of(
+      R"({"allOf":[{"properties":{"b":{},"a":{}}},{"properties":{"c":{},"b":{}}}]})", declared);
+  EXPECT_TRUE(accepts(both, R"({"b":1,"a":1,"c":1})"));
+  EXPECT_FALSE(accepts(both, R"({"c":1,"b":1})"));
+  EXPECT_THROW(
+      guide_of(R"({"properties":{"a":{},"b":{}},"dependentRequired":{"b":["a"]}})", declared),
+      UnsupportedGuide);
+  EXPECT_THROW(guide_of(R"({"x-order":1})", declared), Error);
+}
+
 TEST(Guide, PropertiesComeInAnyOrder) {
   const auto guide = guide_of(R"({"type":"object","properties":{"a":{"type":"integer"},
       "b":{"type":"string"}},"required":["a","b"],"additionalProperties":{"type":"boolean"}})");

@@ -179,14 +179,7 @@ void JsonMachine::begin_value(Configuration at, std::uint8_t byte, Configuration
 void JsonMachine::open_objects(const Configuration& at, const NodePlan& node,
                                Configurations& next) {
   for (const std::uint32_t plan : node.objects) {
-    auto frame = std::make_shared<Frame>();
-    frame->outer = at.frame;
-    frame->is_object = true;
-    frame->plan = plan;
-    frame->missing = plan_.objects[plan].required;
-    frame->witnesses = plan_.objects[plan].witnesses;
-    frame->seen = NameSet(plan_.objects[plan].names.size());
-    next.push_back(at_place(at, Place::object_begin, std::move(frame)));
+    next.push_back(at_place(at, Place::object_begin, new_object(plan, at.frame)));
   }
 }
 

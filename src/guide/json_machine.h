@@ -74,6 +74,13 @@ class JsonMachine {
 
   bool complete(const Configuration& at) const;
 
+  // Open objects: a new one; whether a key of the plan may come; the object with it; whether there
+  // is room for a member of a region that makes the choice's witnesses true.
+  std::shared_ptr<Frame> new_object(std::uint32_t plan, FramePtr outer) const;
+  bool name_free(const Frame& frame, std::uint32_t name) const;
+  std::shared_ptr<Frame> with_name(const Frame& frame, std::uint32_t name) const;
+  bool room_for(const Frame& frame, const MemberChoice& choice) const;
+
  private:
   void begin_value(Configuration at, std::uint8_t byte, Configurations& next);
   Configurations items(const Configuration& at) const;
@@ -108,9 +115,8 @@ class JsonMachine {
   void narrow(Configuration& at, char32_t character) const;
   bool key_alive(const Configuration& at);
   bool key_alive_through(const Configuration& at, char32_t first, char32_t last);
-  bool name_free(const Frame& frame, std::uint32_t name) const;
+  bool in_order(const Frame& frame, std::uint32_t rank) const;
   bool room_for_other(const Frame& frame, std::uint32_t region) const;
-  bool room_for(const Frame& frame, const MemberChoice& choice) const;
   bool others_left(const Configuration& at);
   std::uint32_t missing_with(const Frame& frame, std::uint32_t name) const;
   bool can_close_object(const Frame& frame) const;

@@ -37,16 +37,49 @@ std::uint32_t JsonMachine::missing_with(const Frame& frame, std::uint32_t name) 
   return missing;
 }
 
+std::shared_ptr<Frame> JsonMachine::new_object(std::uint32_t plan, FramePtr outer) const {
+  auto frame = std::make_shared<Frame>();
+  frame->outer = std::move(outer);
+  frame->is_object = true;
+  frame->plan = plan;
+  frame->missing = plan_.objects[plan].required;
+  frame->witnesses = plan_.objects[plan].witnesses;
+  frame->seen = NameSet(plan_.objects[plan].names.size());
+  return frame;
+}
+
+std::shared_ptr<Frame> JsonMachine::with_name(const Frame& frame, std::uint32_t name) const {
+  auto with = std::make_shared<Frame>(frame);
+  with->missing = missing_with(frame, name);
+  with->seen.add(name);
+  with->rank = plan_.objects[frame.plan].names[name].rank;
+  ++with->count;
+  return with;
+}
+
 bool JsonMachine::name_free(const Frame& frame, std::uint32_t name) const {
   const ObjectPlan& plan = plan_.objects[frame.plan];
   if (plan.names[name].value == no_value || frame.has_seen(name)) return false;
+  if (plan.last_rank > 0 && !in_order(frame, plan.names[name].rank)) return false;
   const std::uint64_t others = frame.due() - frame.missing;
   return frame.count + 1 + missing_with(frame, name) + others <= plan.most;
+}
+
+// Whether a key of this rank comes behind those that are there and passes over none that must come.
+bool JsonMachine::in_order(const Frame& frame, std::uint32_t rank) const {
+  if (rank < frame.rank) return false;
+  if (frame.missing == 0) return true;
+  const std::vector<NamePlan>& names = plan_.objects[frame.plan].names;
+  for (std::uint32_t i = 0; i < names.size(); ++i) {
+    if (names[i].rank < rank && names[i].required && !frame.has_seen(i)) return false;
+  }
+  return true;
 }
 
 // Whether one more member of the region leaves room for what must come.
 bool JsonMachine::room_for_other(const Frame& frame, std::uint32_t region) const {
   const ObjectPlan& plan = plan_.objects[frame.plan];
+  if (plan.last_rank > 0 && !in_order(frame, plan.last_rank)) return false;
   return std::ranges::any_of(plan.regions[region].choices,
                              [&](const MemberChoice& choice) { return room_for(frame, choice); });
 }
@@ -207,13 +240,9 @@ void JsonMachine::end_key(const Configuration& at, Configurations& next) const {
     return;
   }
   if (!named || !name_free(frame, at.first)) return;
-  auto with = std::make_shared<Frame>(frame);
-  with->missing = missing_with(frame, at.first);
-  with->seen.add(at.first);
-  ++with->count;
   Configuration behind;
   behind.place = Place::colon;
-  behind.frame = std::move(with);
+  behind.frame = with_name(frame, at.first);
   behind.node = plan.names[at.first].value;
   next.push_back(std::move(behind));
 }
@@ -223,11 +252,13 @@ void JsonMachine::end_other_key(const Configuration& at,
                                 const std::shared_ptr<const SeenKey>& others,
                                 Configurations& next) const {
   const Frame& frame = *at.frame;
-  for (const MemberChoice& choice : plan_.objects[frame.plan].regions[at.region].choices) {
+  const ObjectPlan& plan = plan_.objects[frame.plan];
+  for (const MemberChoice& choice : plan.regions[at.region].choices) {
     if (!room_for(frame, choice)) continue;
     auto with = std::make_shared<Frame>(frame);
     ++with->count;
     with->witnesses &= ~choice.witnesses;
+    with->rank = plan.last_rank;
     with->others = others;
     Configuration behind;
     behind.place = Place::colon;

@@ -18,6 +18,7 @@ struct NamePlan {
   NodeId value = no_value;  // no_value: the key is forbidden
   bool required = false;
   std::vector<std::uint32_t> needs;  // places in ObjectPlan::names
+  std::uint32_t rank = 0;            // names come in the order of their ranks
 };
 
 // A member with a key of the region, and the witnesses (bits) that its value makes it.
@@ -42,6 +43,7 @@ struct ObjectPlan {
   std::uint32_t witnesses = 0;  // bits: members of a region that must come
   std::uint32_t required = 0;   // how many names are there in any case, those that others need too
   bool has_needs = false;
+  std::uint32_t last_rank = 0;  // of keys that are not declared; 0: keys come in any order
 };
 
 struct ArrayPlan {

@@ -140,6 +140,7 @@ std::uint32_t Planner::plan_object(NodeId node, const ObjectShape& shape) {
   plan_regions(node, shape, plan);
   forbid_unreachable(plan);
   count_required(plan);
+  if (!shape.order.empty()) rank_names(node, shape, plan);
   for (const NamePlan& name : plan.names) {
     if (name.value != no_value) reach(name.value);
   }
@@ -257,6 +258,26 @@ bool Planner::reaches_few(StateId start) {
     if (seen.size() > explored_states) return true;
   }
   return false;
+}
+
+// Declared keys by their place, all others behind them.
+void Planner::rank_names(NodeId node, const ObjectShape& shape, ObjectPlan& plan) {
+  plan.last_rank = static_cast<std::uint32_t>(shape.order.size());
+  for (NamePlan& name : plan.names) name.rank = plan.last_rank;
+  for (std::uint32_t i = 0; i < plan.last_rank; ++i) {
+    const std::u32string& text = reader_.names().text(shape.order[i]);
+    const auto name = std::ranges::lower_bound(plan.names, text, {}, &NamePlan::text);
+    if (name != plan.names.end() && name->text == text) name->rank = i;
+  }
+  // Keys that are left out cannot come later: what must come has to be possible in this order.
+  const bool endless = !std::ranges::all_of(plan.regions, &RegionPlan::few);
+  const bool too_few = plan.least > plan.required && !endless;
+  if (too_few || plan.has_needs) {
+    throw UnsupportedGuide(
+        fmt::format("{}: an order of keys is not supported where keys need others, or their least "
+                    "number more of them",
+                    reader_.describe(node)));
+  }
 }
 
 // A key that needs a forbidden one is forbidden.

@@ -25,6 +25,7 @@ class Planner {
   void plan_region(NodeId node, const ObjectShape& shape, const KeyRegion& region, TermId keys,
                    std::uint32_t witnesses, ObjectPlan& plan);
   [[noreturn]] void refuse_few(NodeId node);
+  void rank_names(NodeId node, const ObjectShape& shape, ObjectPlan& plan);
   void forbid_unreachable(ObjectPlan& plan);
   void count_required(ObjectPlan& plan);
   bool reaches_few(StateId start);

@@ -73,6 +73,7 @@ class SchemaReader {
   void read_arrays(Value schema, Shape& shape);
   void read_objects(Value schema, Shape& shape);
   void read_properties(Value schema, ObjectShape& object);
+  void read_order(Value schema, const std::vector<NameId>& declared, ObjectShape& object);
   void split_regions(Value schema, ObjectShape& object);
   void read_names(Value schema, ObjectShape& object);
   void read_needs(Value needs, ObjectShape& object);

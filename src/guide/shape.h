@@ -57,6 +57,7 @@ struct ObjectShape {
   std::vector<KeyNeed> needs;
   std::vector<MemberWitness> witnesses;
   TermId evaluated = TermPool::nothing;  // keys of which a keyword spoke, for unevaluatedProperties
+  std::vector<NameId> order;  // KeyOrder::declared: how they come, all others behind them
   bool operator==(const ObjectShape&) const = default;
 };
 

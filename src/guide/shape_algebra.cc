@@ -254,6 +254,8 @@ std::optional<ObjectShape> ShapeAlgebra::meet(const ObjectShape& a, const Object
   object.witnesses = a.witnesses;
   add_new(object.witnesses, b.witnesses);
   object.evaluated = automaton_.terms().either(a.evaluated, b.evaluated);
+  object.order = a.order;
+  add_new(object.order, b.order);
   return object;
 }
 
