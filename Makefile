@@ -44,6 +44,7 @@ bench: setup-verify build/release/build.ninja ## Speed: beside llama.cpp, by ker
 	@build/release/bin/text_bench
 	@build/release/bin/espalier bench --threads 2 --repeat 5 --contexts 128,1024,4096 --batch 1,2,4,8,16 --profile
 	@.venv/bin/python benchmarks/first_token.py
+	@.venv/bin/python benchmarks/guide/decoding.py
 	@.venv/bin/python benchmarks/formats.py --plot build/bench/formats.svg
 	@.venv/bin/python benchmarks/vs_llamacpp.py --busy 1
 .PHONY: bench

@@ -70,16 +70,21 @@ Generation::Generation(Engine& engine, const text::Tokenizer& tokenizer, Sequenc
 
 std::optional<std::string> Generation::next() {
   if (finish_ != FinishReason::none) return std::nullopt;
+  std::optional<base::TokenId> next;
+  if (settings_.constraint && !stop_.stop_requested()) {  // else the step says so
+    if (std::optional<std::string> text = take_continuation()) return release(std::move(*text));
+    next = only_choice();
+    if (next && is_stop(*next)) {
+      settings_.constraint->accept(*next);
+      return finish(FinishReason::stop);
+    }
+  }
   if (settings_.maximum_tokens > 0 && tokens_.size() >= settings_.maximum_tokens) {
     return finish(FinishReason::token_limit);
   }
   if (sequence_.length() + pending_.size() > engine_.options().context) {
     return finish(FinishReason::context_limit);
   }
-  if (settings_.constraint && !stop_.stop_requested()) {  // else the step says so
-    if (std::optional<std::string> text = take_continuation()) return release(std::move(*text));
-  }
-  std::optional<base::TokenId> next = only_choice();
   if (!next) {
     const std::size_t behind = remaining() - 1;
     switch (step()) {
@@ -151,7 +156,6 @@ bool Generation::is_stop(base::TokenId token) const {
 // The one token that may come, where the constraint allows no other: it joins those of the next
 // step. Or a stop token, where it allows nothing but these: which one makes no difference.
 std::optional<base::TokenId> Generation::only_choice() {
-  if (!settings_.constraint || stop_.stop_requested()) return std::nullopt;
   mask_ = settings_.constraint->mask();
   collect_few(mask_, allowed_);
   if (allowed_.empty()) return std::nullopt;
@@ -197,14 +201,16 @@ std::span<const float> Generation::logits() {
   if (!settings_.constraint) return computed;
   allowed_logits_.assign(engine_.model().config.vocabulary,
                          -std::numeric_limits<float>::infinity());
-  const auto allows = [&](std::size_t t) { return (mask_[t / 64] >> (t % 64) & 1U) != 0; };
   for (std::size_t i = 0; i < allowed_.size(); ++i) {
     const auto t = static_cast<std::size_t>(allowed_[i]);
-    if (allows(t)) allowed_logits_[t] = computed[i];
+    if ((mask_[t / 64] >> (t % 64) & 1U) != 0) allowed_logits_[t] = computed[i];
   }
   if (!allowed_.empty()) return allowed_logits_;
-  for (std::size_t t = 0; t < std::min(computed.size(), 64 * mask_.size()); ++t) {
-    if (allows(t)) allowed_logits_[t] = computed[t];
+  for (std::size_t i = 0; i < mask_.size() && 64 * i < computed.size(); ++i) {
+    for (std::uint64_t word = mask_[i]; word != 0; word &= word - 1) {
+      const std::size_t t = 64 * i + static_cast<std::size_t>(std::countr_zero(word));
+      if (t < computed.size()) allowed_logits_[t] = computed[t];
+    }
   }
   return allowed_logits_;
 }

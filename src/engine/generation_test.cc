@@ -376,6 +376,10 @@ TEST_F(GenerationTest, WhereOnlyStopTokensMayComeTheAnswerEndsWithoutAStep) {
   EXPECT_EQ(answer.reason, FinishReason::stop);
   EXPECT_EQ(answer.tokens, std::vector{40});
   EXPECT_EQ(engine_.stats().computed_tokens, before);
+  const auto last = std::make_shared<Script>(272, Places{{40}, {2, 3}});
+  EXPECT_EQ(run({.maximum_tokens = 1, .stop_tokens = {2, 3}, .constraint = last}).reason,
+            FinishReason::stop)
+      << "an answer that is whole when its tokens are spent is whole";
 }
 
 }  // namespace

@@ -23,4 +23,25 @@ void GuideConstraint::accept(base::TokenId token) {
   }
 }
 
+bool GuideConstraint::fits(base::TokenId token, std::size_t tokens) {
+  return matcher_.fits(token, tokens);
+}
+
+std::span<const std::uint64_t> GuideConstraint::mask_that_fits(std::size_t tokens) {
+  matcher_.mask_that_fits(mask_, tokens);
+  return mask_.words();
+}
+
+engine::TokenConstraint::Continuation GuideConstraint::continuation(std::size_t tokens) {
+  auto [replaced, found] = matcher_.forced_tokens();
+  continuation_ = std::move(found);
+  if (continuation_.size() > replaced + tokens) {
+    if (replaced > 0) return {};  // what was accepted must stay whole
+    continuation_.resize(tokens);
+  }
+  matcher_.rollback(replaced);
+  for (const base::TokenId token : continuation_) accept(token);
+  return {replaced, continuation_};
+}
+
 }  // namespace espalier::framework

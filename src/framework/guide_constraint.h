@@ -1,9 +1,11 @@
 // A guide as the engine's constraint.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/token.h"
 #include "engine/token_constraint.h"
@@ -22,10 +24,14 @@ class GuideConstraint : public engine::TokenConstraint {
   std::span<const std::uint64_t> mask() override;
   // Throws DecodingFailure where the guide does not take the token.
   void accept(base::TokenId token) override;
+  bool fits(base::TokenId token, std::size_t tokens) override;
+  std::span<const std::uint64_t> mask_that_fits(std::size_t tokens) override;
+  Continuation continuation(std::size_t tokens) override;
 
  private:
   guide::Matcher matcher_;
   guide::TokenMask mask_;
+  std::vector<base::TokenId> continuation_;
 };
 
 }  // namespace espalier::framework

@@ -73,6 +73,12 @@ void Guide::finish(TermId answer) {
   machine_.emplace(texts_, start, values_, documents_, options_);
 }
 
+AnswerCompletion& Guide::Use::completion(const std::shared_ptr<const TokenTrie>& trie) const {
+  const auto [known, added] = guide_.completions_.try_emplace(
+      trie, guide_.texts_, guide_.values_, guide_.documents_, guide_.options_, trie);
+  return known->second;
+}
+
 std::shared_ptr<const Guide> Guide::of_schema(base::JsonValue schema, const SchemaOptions& options,
                                               const GuideLimits& limits) {
   const std::shared_ptr<Guide> guide(new Guide(options, limits));

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "guide/answer_completion.h"
 #include "guide/answer_machine.h"
 #include "guide/guide_options.h"
 #include "guide/limits.h"
@@ -63,6 +64,7 @@ class Guide {
                                                   StateId state, TreePlace place) const;
     std::shared_ptr<const TextMask> text_mask(const std::shared_ptr<const TokenTrie>& trie,
                                               StateId state, TreePlace place) const;
+    AnswerCompletion& completion(const std::shared_ptr<const TokenTrie>& trie) const;
 
    private:
     const Guide& guide_;
@@ -87,6 +89,7 @@ class Guide {
   mutable std::optional<AnswerMachine> machine_;
   mutable std::map<std::shared_ptr<const TokenTrie>, StringMasks> string_masks_;
   mutable std::map<std::shared_ptr<const TokenTrie>, TextMasks> text_masks_;
+  mutable std::map<std::shared_ptr<const TokenTrie>, AnswerCompletion> completions_;
 };
 
 }  // namespace espalier::guide

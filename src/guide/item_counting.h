@@ -29,6 +29,7 @@ class ItemCounting {
 
   static constexpr StateNumber start = 0;
 
+  std::size_t states() const noexcept { return alive_.size(); }
   bool alive(StateNumber state) const { return alive_[state]; }
   bool accepts(StateNumber state) const;
   const std::vector<Choice>& choices(StateNumber state) const;

@@ -4,11 +4,12 @@
 
 #include "espalier/error.h"
 #include "guide/mask_walk.h"
+#include "guide/tree_walk.h"
 
 namespace espalier::guide {
 namespace {
 
-constexpr std::size_t most_forced = 4096;  // bytes in one go
+constexpr std::size_t unread = Completion::endless + 1;  // a token that cannot be read
 
 bool any_complete(Guide::Use& machine, const Configurations& at) {
   return std::ranges::any_of(at,
@@ -20,50 +21,66 @@ bool any_complete(Guide::Use& machine, const Configurations& at) {
 Matcher::Matcher(std::shared_ptr<const Guide> guide, std::shared_ptr<const TokenTrie> trie)
     : guide_(std::move(guide)), trie_(std::move(trie)) {
   Guide::Use machine(*guide_);
-  history_.push_back(std::make_shared<const Configurations>(1, machine->start()));
+  history_.push_back({std::make_shared<const Configurations>(1, machine->start()), -1});
 }
 
 void Matcher::mask(TokenMask& mask) const {
   mask.clear();
   if (finished_) return;
   Guide::Use machine(*guide_);
-  const Configurations& here = *history_.back();
   MaskWalk walk(machine, trie_);
-  for (const Configuration& each : here) walk.allow(each, mask);
-  if (any_complete(machine, here)) {
-    for (const TokenId token : trie_->end_tokens()) mask.allow(token);
-  }
+  for (const Configuration& each : here()) walk.allow(each, mask);
+  if (any_complete(machine, here())) mask.allow_all(trie_->end_tokens());
+}
+
+bool Matcher::is_end(TokenId token) const {
+  return std::ranges::find(trie_->end_tokens(), token) != trie_->end_tokens().end();
 }
 
 bool Matcher::accept(TokenId token) {
   if (finished_ || token < 0 || static_cast<std::size_t>(token) >= trie_->vocabulary_size()) {
     return false;
   }
-  if (std::ranges::find(trie_->end_tokens(), token) != trie_->end_tokens().end()) {
+  if (is_end(token)) {
     if (!is_complete()) return false;
-    history_.push_back(history_.back());
+    take(token, history_.back().at);
     finished_ = true;
     return true;
   }
-  const std::string& bytes = trie_->text(token);
-  if (bytes.empty()) return false;
-  Configurations behind;
+  Configurations next;
   {
     Guide::Use machine(*guide_);
-    MaskWalk walk(machine, trie_);
-    // Each way by itself, as mask() goes: were they to share one limit within a token, the ways of
-    // one could crowd out the only one by which the mask has allowed it.
-    for (const Configuration& each : *history_.back()) walk.read(each, bytes, behind);
+    next = behind(machine, token);
   }
-  keep_different(behind);
-  if (behind.empty()) return false;
-  history_.push_back(std::make_shared<const Configurations>(std::move(behind)));
+  if (next.empty()) return false;
+  take(token, std::make_shared<const Configurations>(std::move(next)));
   return true;
+}
+
+// Where a token of text leads.
+Configurations Matcher::behind(Guide::Use& machine, TokenId token) const {
+  const std::string& bytes = trie_->text(token);
+  Configurations behind;
+  if (bytes.empty()) return behind;
+  MaskWalk walk(machine, trie_);
+  // Each way by itself, as mask() goes: were they to share one limit within a token, the ways of
+  // one could crowd out the only one by which the mask has allowed it.
+  for (const Configuration& each : here()) walk.read(each, bytes, behind);
+  keep_different(behind);
+  return behind;
+}
+
+void Matcher::take(TokenId token, std::shared_ptr<const Configurations> at) {
+  history_.push_back({std::move(at), token});
+  if (accepted() > most_rollback) history_[accepted() - most_rollback - 1].at.reset();
 }
 
 void Matcher::rollback(std::size_t tokens) {
   if (tokens > accepted()) {
     throw InvalidArgument("a matcher cannot take back more tokens than it accepted");
+  }
+  if (!history_[accepted() - tokens].at) {
+    throw InvalidArgument("a matcher has forgotten what is more than 1,024 tokens back");
   }
   history_.resize(history_.size() - tokens);
   if (tokens > 0) finished_ = false;
@@ -71,41 +88,65 @@ void Matcher::rollback(std::size_t tokens) {
 
 bool Matcher::is_complete() const {
   Guide::Use machine(*guide_);
-  return any_complete(machine, *history_.back());
+  return any_complete(machine, here());
 }
 
-std::string Matcher::forced_bytes() const {
-  std::string forced;
-  if (finished_) return forced;
+std::size_t Matcher::tokens_to_end() const {
+  if (finished_) return 0;
   Guide::Use machine(*guide_);
-  Configurations at = *history_.back();
-  Configurations next;
-  Configurations only;
-  const auto is_text = [](const Configuration& each) { return each.place == Place::text; };
-  while (forced.size() < most_forced && !any_complete(machine, at)) {
-    int found = -1;
-    bool several = false;
-    const auto try_byte = [&](int byte) {
-      next.clear();
-      for (const Configuration& each : at)
-        machine->step(each, static_cast<std::uint8_t>(byte), next);
-      keep_different(next);
-      if (next.empty()) return;
-      several = found >= 0;
-      found = byte;
-      std::swap(only, next);
-    };
-    // Outside of documents a backslash is a character like others.
-    const bool escapes = std::ranges::none_of(at, is_text);
-    for (int byte = 0; byte < 256 && !several; ++byte) {
-      if (byte != '\\' || !escapes) try_byte(byte);
-    }
-    if (found < 0 && escapes) try_byte('\\');
-    if (several || found < 0) break;
-    forced += static_cast<char>(found);
-    std::swap(at, only);
+  return machine.completion(trie_).of(here());
+}
+
+bool Matcher::fits(TokenId token, std::size_t tokens) const {
+  if (finished_ || is_end(token)) return true;
+  Guide::Use machine(*guide_);
+  const Configurations next = behind(machine, token);
+  return !next.empty() && machine.completion(trie_).of(next) <= tokens;
+}
+
+void Matcher::mask_that_fits(TokenMask& mask, std::size_t tokens) const {
+  mask.clear();
+  if (finished_) return;
+  Guide::Use machine(*guide_);
+  std::vector<std::size_t> ends(trie_->vocabulary_size(), unread);
+  for (const Configuration& each : here()) find_ends(machine, each, tokens, ends);
+  const bool complete = any_complete(machine, here());
+  const std::size_t nearest = complete ? 0 : *std::ranges::min_element(ends);
+  for (std::size_t token = 0; token < ends.size(); ++token) {
+    const bool fits = ends[token] != unread && ends[token] <= std::max(tokens, nearest);
+    if (fits) mask.allow(static_cast<TokenId>(token));
   }
-  return forced;
+  if (complete) mask.allow_all(trie_->end_tokens());
+}
+
+// How many tokens end the document behind each token that can be read from `at`. Where nothing that
+// stays inside a text fits, as its last quote alone is too late, only tokens with quotes are asked.
+void Matcher::find_ends(Guide::Use& machine, const Configuration& at, std::size_t tokens,
+                        std::vector<std::size_t>& ends) const {
+  const auto note = [&](TokenId token, const Configurations& behind) {
+    std::size_t& end = ends[static_cast<std::size_t>(token)];
+    end = std::min(end, std::size_t{machine.completion(trie_).of(behind)});
+  };
+  const Completion::Cost ended =
+      at.in_text() ? machine.completion(trie_).ended_text(at) : Completion::endless;
+  MaskWalk walk(machine, trie_);
+  if (ended > tokens && ended < Completion::endless) {
+    TokenMask readable(trie_->vocabulary_size());
+    walk.allow(at, readable);
+    readable.each([&](TokenId token) {
+      if (trie_->text(token).find('"') == std::string::npos) return;
+      Configurations behind;
+      walk.read(at, trie_->text(token), behind);
+      note(token, behind);
+    });
+    return;
+  }
+  const TextTree& tree = trie_->tree().tree();
+  walk_below(machine, tree, TextTree::root, {at},
+             [&](TextTree::NodeIndex node, const Configurations& behind) {
+               for (const TokenId token : tree.tokens(node)) note(token, behind);
+               return true;
+             });
 }
 
 }  // namespace espalier::guide

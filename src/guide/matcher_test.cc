@@ -47,6 +47,31 @@ TEST(Matcher, MasksAreNeverEmptyAndAreWhatEachTokenAloneWouldBe) {
   }
 }
 
+TEST(Matcher, MasksAreNeverEmptyInDeclaredOrder) {
+  const auto trie = byte_trie(sample_words);
+  std::mt19937 random(8);
+  constexpr SchemaOptions declared{.white_space = WhiteSpace::none,
+                                   .key_order = KeyOrder::declared};
+  for (
+      const char* schema :
+      {R"({"properties":{"b":{"type":"null"},"a":{"type":"null"},"name":{}},"required":["a"]})",
+       R"({"properties":{"b":{},"a":{}},"required":["name"],"minProperties":3,"maxProperties":4})",
+       R"({"properties":{"b":{},"a":{"const":1}},"required":["a"],"additionalProperties":false})"}) {
+    const auto guide = guide_of(schema, declared);
+    for (int walk = 0; walk < 10; ++walk) {
+      Matcher matcher(guide, trie);
+      TokenMask mask(trie->vocabulary_size());
+      for (int step = 0; step < 40 && !matcher.is_finished(); ++step) {
+        matcher.mask(mask);
+        ASSERT_EQ(mask, brute_force(matcher, *trie)) << schema;
+        ASSERT_GT(mask.count(), 0U) << schema;
+        ASSERT_LT(matcher.tokens_to_end(), Completion::endless) << schema;
+        ASSERT_TRUE(matcher.accept(random_allowed(mask, random)));
+      }
+    }
+  }
+}
+
 TEST(Matcher, AnAnswerIsSpelledPlainly) {
   const auto any = guide_of("true", answer_options);
   for (const char* text :
@@ -122,6 +147,19 @@ TEST(Matcher, RollbackLeavesTheMasksOfAFreshMatcher) {
   }
   Matcher matcher(guide_of("true"), trie);
   EXPECT_THROW(matcher.rollback(1), InvalidArgument);
+}
+
+TEST(Matcher, LongAnswersForgetTheirBeginning) {
+  Matcher matcher(guide_of(R"({"type":"string"})"), byte_trie());
+  ASSERT_TRUE(matcher.accept('"'));
+  for (std::size_t i = 0; i < 3 * Matcher::most_rollback; ++i) ASSERT_TRUE(matcher.accept('a'));
+  EXPECT_THROW(matcher.rollback(Matcher::most_rollback + 1), InvalidArgument);
+  EXPECT_EQ(matcher.accepted(), 3 * Matcher::most_rollback + 1);
+  matcher.rollback(Matcher::most_rollback);
+  EXPECT_EQ(matcher.accepted(), 2 * Matcher::most_rollback + 1);
+  EXPECT_THROW(matcher.rollback(1), InvalidArgument);
+  EXPECT_TRUE(matcher.accept('"'));
+  EXPECT_TRUE(matcher.is_complete());
 }
 
 TEST(Matcher, ATokenThatIsNotAllowedChangesNothing) {

@@ -27,8 +27,8 @@ std::vector<CodePoints> slice_classes() {
 
 }  // namespace
 
-TokenTrie::TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens)
-    : texts_(std::move(texts)), end_tokens_(std::move(end_tokens)) {
+TokenTrie::TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens, Encode encode)
+    : texts_(std::move(texts)), end_tokens_(std::move(end_tokens)), encode_(std::move(encode)) {
   for (const TokenId id : end_tokens_) texts_.at(static_cast<std::size_t>(id)).clear();
   const std::vector<TokenText> sorted = sorted_texts();
   tails_ = TokenTails(sorted);
@@ -119,9 +119,24 @@ std::vector<TokenId> TokenTrie::beginnings(std::string_view text) const {
   return found;
 }
 
+std::vector<TokenId> TokenTrie::own_tokens(std::string_view text) const {
+  if (!encode_) return {};
+  std::vector<TokenId> tokens = encode_(text);
+  std::string_view rest = text;
+  for (const TokenId token : tokens) {
+    const std::string& bytes = texts_[static_cast<std::size_t>(token)];
+    if (bytes.empty() || !rest.starts_with(bytes)) return {};
+    rest.remove_prefix(bytes.size());
+  }
+  if (!rest.empty()) return {};
+  return tokens;
+}
+
 std::shared_ptr<const TokenTrie> TokenTrie::of_texts(std::vector<std::string> texts,
-                                                     std::vector<TokenId> end_tokens) {
-  return std::shared_ptr<const TokenTrie>(new TokenTrie(std::move(texts), std::move(end_tokens)));
+                                                     std::vector<TokenId> end_tokens,
+                                                     Encode encode) {
+  return std::shared_ptr<const TokenTrie>(
+      new TokenTrie(std::move(texts), std::move(end_tokens), std::move(encode)));
 }
 
 std::shared_ptr<const TokenTrie> TokenTrie::of(const text::Tokenizer& tokenizer,
@@ -131,7 +146,10 @@ std::shared_ptr<const TokenTrie> TokenTrie::of(const text::Tokenizer& tokenizer,
     const auto id = static_cast<TokenId>(i);
     if (!tokenizer.is_special(id)) texts[i] = tokenizer.token_bytes(id);
   }
-  return of_texts(std::move(texts), std::move(end_tokens));
+  const auto encode = [&tokenizer](std::string_view text) {
+    return tokenizer.encode(text, {.recognise_special = false, .place = text::TextPlace::inside});
+  };
+  return of_texts(std::move(texts), std::move(end_tokens), encode);
 }
 
 }  // namespace espalier::guide

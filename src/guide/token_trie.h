@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,12 +42,17 @@ class TokenTrie {
     std::vector<TokenId> indented;  // those that have more
   };
 
+  // Gives a text its tokens.
+  using Encode = std::function<std::vector<TokenId>(std::string_view)>;
+
   // Tokens' texts by id, and tokens that end an answer, whose texts are never text. Tokens with an
   // empty text are never allowed for it.
   static std::shared_ptr<const TokenTrie> of_texts(std::vector<std::string> texts,
-                                                   std::vector<TokenId> end_tokens);
+                                                   std::vector<TokenId> end_tokens,
+                                                   Encode encode = {});
 
-  // The tokens of a tokenizer that stand for text. Special ones never do, whatever they spell.
+  // The tokens of a tokenizer, which must outlive the trie, that stand for text. Special ones never
+  // do, whatever they spell.
   static std::shared_ptr<const TokenTrie> of(const text::Tokenizer& tokenizer,
                                              std::vector<TokenId> end_tokens);
 
@@ -60,6 +66,10 @@ class TokenTrie {
   std::span<const Slice> slices() const noexcept { return slices_; }
   const FreeStringMasks& free_string_masks() const noexcept { return free_string_masks_; }
 
+  // The tokens that the tokenizer gives a text inside an answer; none where they would not be that
+  // text, byte for byte, or nobody said how texts are encoded.
+  std::vector<TokenId> own_tokens(std::string_view text) const;
+
   // The tokens that `text` begins with, the shortest first.
   std::vector<TokenId> beginnings(std::string_view text) const;
 
@@ -69,7 +79,7 @@ class TokenTrie {
   std::span<const TokenId> end_tokens() const noexcept { return end_tokens_; }
 
  private:
-  TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens);
+  TokenTrie(std::vector<std::string> texts, std::vector<TokenId> end_tokens, Encode encode);
 
   std::vector<TokenText> sorted_texts() const;
   void make_slices(std::span<const TokenText> texts);
@@ -82,6 +92,7 @@ class TokenTrie {
   Structure structure_;
   std::vector<Slice> slices_;
   FreeStringMasks free_string_masks_;
+  Encode encode_;
 };
 
 }  // namespace espalier::guide
