@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/checked_math.h"
 #include "espalier/error.h"
 
 #if defined(__x86_64__)
@@ -38,9 +39,11 @@ ThreadPool::ThreadPool(int threads) {
     throw InvalidArgument(
         fmt::format("{} threads: a thread count from 1 to {} is needed", threads, max_threads));
   }
-  workers_.reserve(static_cast<std::size_t>(threads - 1));
+  const auto count = static_cast<std::size_t>(threads);
+  shares_ = std::make_unique<Share[]>(count);
+  workers_.reserve(count - 1);
   try {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+    for (std::size_t i = 1; i < count; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
   } catch (const std::system_error& fault) {
     // A thread that runs must be joined before it dies: else the program ends here.
     const std::size_t started = workers_.size() + 1;
@@ -67,15 +70,20 @@ void ThreadPool::stop_workers() noexcept {
 }
 
 void ThreadPool::run_region(Region region) noexcept {
+  region.shares = static_cast<std::size_t>(active_);
   region_ = region;
-  next_.store(0, std::memory_order_relaxed);
+  const std::size_t ranges = ceil_div(region.count, region.grain);
+  for (std::size_t i = 0; i < region.shares; ++i) {
+    shares_[i].next.store(ranges * i / region.shares, std::memory_order_relaxed);
+    shares_[i].end = ranges * (i + 1) / region.shares;
+  }
   const std::uint64_t number = region_number(state_.load(std::memory_order_relaxed)) + 1;
   state_.store(number << 32 | open_bit, std::memory_order_seq_cst);
   signal_.fetch_add(1, std::memory_order_seq_cst);
   // Waking is a system call: only where fewer are awake than may help.
   const int awake = threads() - 1 - sleepers_.load(std::memory_order_seq_cst);
   if (awake < active_ - 1) signal_.notify_all();
-  work_on_region();
+  work_on_region(0);
   // Close the door, then wait for those inside: they may still be running the last ranges.
   std::uint64_t state = state_.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
   for (int spins = 0; (state & inside_mask) != 0; ++spins) {
@@ -88,17 +96,21 @@ void ThreadPool::run_region(Region region) noexcept {
   }
 }
 
-void ThreadPool::work_on_region() noexcept {
+void ThreadPool::work_on_region(std::size_t thread) noexcept {
   const Region region = region_;
-  for (;;) {
-    const std::size_t begin = next_.fetch_add(region.grain, std::memory_order_relaxed);
-    if (begin >= region.count) return;
-    const std::size_t end = begin + region.grain;
-    region.call(region.context, begin, end < region.count ? end : region.count);
+  for (std::size_t i = 0; i < region.shares; ++i) {
+    Share& share = shares_[(thread + i) % region.shares];
+    for (;;) {
+      const std::size_t range = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (range >= share.end) break;
+      const std::size_t begin = range * region.grain;
+      const std::size_t end = begin + region.grain;
+      region.call(region.context, begin, end < region.count ? end : region.count);
+    }
   }
 }
 
-void ThreadPool::worker_loop() noexcept {
+void ThreadPool::worker_loop(std::size_t thread) noexcept {
   std::uint64_t done = 0;
   int spins = 0;
   while (!stop_.load(std::memory_order_acquire)) {
@@ -108,7 +120,7 @@ void ThreadPool::worker_loop() noexcept {
         (state & inside_mask) < most_inside_.load(std::memory_order_relaxed)) {
       if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
       done = region_number(state);
-      work_on_region();
+      work_on_region(thread);
       state_.fetch_sub(1, std::memory_order_release);
       spins = 0;
     } else if (++spins < spins_before_sleep) {

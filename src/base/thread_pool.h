@@ -1,13 +1,16 @@
 // Threads for many short parallel regions: a decode step has hundreds, a few microseconds each.
 //
-// A region hands out ranges of indices; which thread takes which range is left open, so work must
-// not depend on it. Idle workers spin for a bounded while, then sleep; a region never waits for a
+// A region hands out ranges of indices. Each thread begins with its own share, the same in every
+// region of so many indices, so that it finds in its caches what it left there; then it helps the
+// others. Which thread takes which range is left open all the same, so work must not depend on it.
+// Idle workers spin for a bounded while, then sleep; a region never waits for a
 // worker that has not started on it, so a busy machine costs that worker's help and nothing else.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -58,16 +61,22 @@ class ThreadPool {
     void* context = nullptr;
     std::size_t count = 0;
     std::size_t grain = 1;
+    std::size_t shares = 1;
+  };
+  // The ranges of one thread's share that nobody has taken yet, in numbers of ranges.
+  struct alignas(64) Share {
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
   };
 
   void stop_workers() noexcept;
   void run_region(Region region) noexcept;
-  void work_on_region() noexcept;
-  void worker_loop() noexcept;
+  void work_on_region(std::size_t thread) noexcept;
+  void worker_loop(std::size_t thread) noexcept;
 
   int active_ = 1;
   Region region_;
-  alignas(64) std::atomic<std::size_t> next_{0};
+  std::unique_ptr<Share[]> shares_;  // one a thread
   // Bits 63…32: the region's number. Bit 31: open to joiners. Bits 30…0: workers inside it.
   alignas(64) std::atomic<std::uint64_t> state_{0};
   // Sleepers wait on this; it changes with every region and at the end.
