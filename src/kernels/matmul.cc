@@ -19,7 +19,7 @@ std::size_t rows_of_groups(const tensor::PackedMatrix& w, std::size_t group_begi
   return std::min(group_end * matmul_group_rows, w.rows()) - group_begin * matmul_group_rows;
 }
 
-QuantisedMatmul args_of(const tensor::PackedMatrix& w, const QuantisedRows& x,
+QuantisedMatmul args_of(const tensor::PackedMatrix& w, const QuantisedRows& x, std::size_t x_begin,
                         std::size_t group_begin, std::size_t group_end, tensor::Rows<float> y) {
   assert(tensor::is_quantised(w.dtype()) && x.cols() == w.cols());
   assert(group_begin < group_end && group_end <= w.groups());
@@ -33,13 +33,13 @@ QuantisedMatmul args_of(const tensor::PackedMatrix& w, const QuantisedRows& x,
                           .block_minima_offset = layout.block_minima_offset - layout.quants_offset,
                           .blocks = layout.blocks,
                           .rows = rows_of_groups(w, group_begin, group_end),
-                          .codes = x.codes(0),
-                          .scales = x.scales(0),
-                          .lane_sums = x.lane_sums(0),
-                          .tokens = x.rows(),
+                          .codes = x.codes(x_begin),
+                          .scales = x.scales(x_begin),
+                          .lane_sums = x.lane_sums(x_begin),
+                          .tokens = y.rows(),
                           .y = y.data(),
                           .y_stride = y.stride()};
-  assert(y.rows() == m.tokens && y.cols() >= m.rows);
+  assert(x_begin + y.rows() <= x.rows() && y.cols() >= m.rows);
   return m;
 }
 
@@ -64,10 +64,10 @@ FloatMatmul args_of(const tensor::PackedMatrix& w, tensor::Rows<const float> x,
 }  // namespace
 
 namespace scalar {
-void matmul_quantised(const tensor::PackedMatrix& w, const QuantisedRows& x,
+void matmul_quantised(const tensor::PackedMatrix& w, const QuantisedRows& x, std::size_t x_begin,
                       std::size_t group_begin, std::size_t group_end,
                       tensor::Rows<float> y) noexcept {
-  if (group_begin < group_end) multiply(args_of(w, x, group_begin, group_end, y));
+  if (group_begin < group_end) multiply(args_of(w, x, x_begin, group_begin, group_end, y));
 }
 void matmul_float(const tensor::PackedMatrix& w, tensor::Rows<const float> x,
                   std::size_t group_begin, std::size_t group_end, tensor::Rows<float> y) noexcept {
@@ -77,10 +77,10 @@ void matmul_float(const tensor::PackedMatrix& w, tensor::Rows<const float> x,
 
 #if defined(__x86_64__)
 namespace avx2 {
-void matmul_quantised(const tensor::PackedMatrix& w, const QuantisedRows& x,
+void matmul_quantised(const tensor::PackedMatrix& w, const QuantisedRows& x, std::size_t x_begin,
                       std::size_t group_begin, std::size_t group_end,
                       tensor::Rows<float> y) noexcept {
-  if (group_begin < group_end) multiply(args_of(w, x, group_begin, group_end, y));
+  if (group_begin < group_end) multiply(args_of(w, x, x_begin, group_begin, group_end, y));
 }
 void matmul_float(const tensor::PackedMatrix& w, tensor::Rows<const float> x,
                   std::size_t group_begin, std::size_t group_end, tensor::Rows<float> y) noexcept {
@@ -89,10 +89,10 @@ void matmul_float(const tensor::PackedMatrix& w, tensor::Rows<const float> x,
 }  // namespace avx2
 
 namespace avx512 {
-void matmul_quantised(const tensor::PackedMatrix& w, const QuantisedRows& x,
+void matmul_quantised(const tensor::PackedMatrix& w, const QuantisedRows& x, std::size_t x_begin,
                       std::size_t group_begin, std::size_t group_end,
                       tensor::Rows<float> y) noexcept {
-  if (group_begin < group_end) multiply(args_of(w, x, group_begin, group_end, y));
+  if (group_begin < group_end) multiply(args_of(w, x, x_begin, group_begin, group_end, y));
 }
 void matmul_float(const tensor::PackedMatrix& w, tensor::Rows<const float> x,
                   std::size_t group_begin, std::size_t group_end, tensor::Rows<float> y) noexcept {

@@ -1,12 +1,13 @@
 // y = x · wᵀ for packed weights: the op that a language model spends its time in.
 //
 //   w   PackedMatrix [N, K], groups of 16 rows (tensor/packed_matrix.h)
-//   x   [T, K]: int8 blocks for quantised weights, f32 for F32, F16 and BF16 weights
+//   x   [T, K]: int8 blocks for quantised weights, of which rows x_begin to x_begin + T are meant;
+//       f32 for F32, F16 and BF16 weights
 //   y   f32 [T, N'] where N' = rows of groups [group_begin, group_end), the last group's padding
 //   left out:
 //       y(t, 0) belongs to row 16 * group_begin
 //
-// Any T ≥ 1, any range of groups: a caller cuts the groups among threads as it likes.
+// Any T ≥ 1, any range of groups: a caller cuts groups or tokens among threads as it likes.
 //
 // One order of accumulation per instruction set, whatever T, the range or the thread:
 //   quantised   every 16 columns, which share a scale of x, have an exact integer dot product,
@@ -30,7 +31,7 @@
 namespace espalier::kernels {
 
 using MatmulQuantisedFn = void(const tensor::PackedMatrix& w, const QuantisedRows& x,
-                               std::size_t group_begin, std::size_t group_end,
+                               std::size_t x_begin, std::size_t group_begin, std::size_t group_end,
                                tensor::Rows<float> y) noexcept;
 
 using MatmulFloatFn = void(const tensor::PackedMatrix& w, tensor::Rows<const float> x,

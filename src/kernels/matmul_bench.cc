@@ -63,7 +63,7 @@ void run(benchmark::State& state, DType dtype, base::Isa isa, Shape shape, std::
   for (auto _ : state) {
     const tensor::PackedMatrix& w = copies[next++ % copies.size()];
     if (tensor::is_quantised(dtype)) {
-      ops.matmul_quantised(w, x_codes, 0, w.groups(), y_rows);
+      ops.matmul_quantised(w, x_codes, 0, 0, w.groups(), y_rows);
     } else {
       ops.matmul_float(w, x_rows, 0, w.groups(), y_rows);
     }

@@ -66,14 +66,7 @@ std::vector<float> multiply(base::Isa isa, const Problem& p, std::size_t group_b
   const tensor::Rows<float> out(y.data(), count, rows, stride);
   const Ops& ops = ops_for(isa);
   if (tensor::is_quantised(p.w.dtype())) {
-    QuantisedRows x;
-    x.resize(count, p.k);
-    for (std::size_t t = 0; t < count; ++t) {
-      std::copy_n(p.x_codes.codes(token + t), p.k, x.codes(t));
-      std::copy_n(p.x_codes.scales(token + t), x.blocks(), x.scales(t));
-      std::copy_n(p.x_codes.lane_sums(token + t), x.blocks() * quant_lane_sums, x.lane_sums(t));
-    }
-    ops.matmul_quantised(p.w, x, group_begin, group_end, out);
+    ops.matmul_quantised(p.w, p.x_codes, token, group_begin, group_end, out);
   } else {
     const tensor::Rows<const float> x(p.x.data() + token * p.k, count, p.k);
     ops.matmul_float(p.w, x, group_begin, group_end, out);
@@ -285,7 +278,7 @@ TEST_P(Matmul, AnyRangeOfGroupsGivesTheSameBits) {
 
 TEST_P(Matmul, AnEmptyRangeWritesNothing) {
   const Problem p = random_problem(DType::q4_0, 40, 64, 2, 3);
-  ops_for(GetParam()).matmul_quantised(p.w, p.x_codes, 1, 1, {});
+  ops_for(GetParam()).matmul_quantised(p.w, p.x_codes, 0, 1, 1, {});
 }
 
 // Blocks of one scale and one byte of everything else, an activation of one value: every product

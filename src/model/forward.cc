@@ -26,6 +26,9 @@ constexpr std::size_t store_grain_rows = 8 * store_grain;
 // each KV head.
 constexpr std::size_t tasks_per_thread = 4;
 
+// Rows of a prompt that are worth reading a whole matrix for.
+constexpr std::size_t least_token_share = 32;
+
 bool any_quantised(const Projection& projection) {
   return std::any_of(projection.parts.begin(), projection.parts.end(),
                      [](const PackedMatrix& part) { return tensor::is_quantised(part.dtype()); });
@@ -405,21 +408,31 @@ void Forward::project(Op op, const Projection& projection, Rows<const float> x, 
   }
 }
 
+// Few tokens are multiplied by one thread with some of the weights, which are what must be read.
+// Many are cut among the threads themselves: then what a thread finds of a row in its caches is
+// still right in the next op, for which it takes the same rows.
 void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y) {
-  // Four claims a thread: a thread that was held up leaves the rest to the others.
-  const std::size_t claims = 4 * static_cast<std::size_t>(pool_.threads());
-  const std::size_t grain = base::ceil_div(w.groups(), claims);
-  const bool quantised = tensor::is_quantised(w.dtype());
-  pool_.run(w.groups(), grain, [&](std::size_t begin, std::size_t end) {
+  const auto part = [&](std::size_t row, std::size_t rows, std::size_t begin, std::size_t end) {
     const std::size_t first = begin * tensor::packed_group_rows;
     const std::size_t last = std::min(end * tensor::packed_group_rows, w.rows());
-    const Rows<float> out = y.slice_cols(first, last - first);
-    if (quantised) {
-      ops_.matmul_quantised(w, codes_, begin, end, out);
+    const Rows<float> out = y.slice_rows(row, rows).slice_cols(first, last - first);
+    if (tensor::is_quantised(w.dtype())) {
+      ops_.matmul_quantised(w, codes_, row, begin, end, out);
     } else {
-      ops_.matmul_float(w, x, begin, end, out);
+      ops_.matmul_float(w, x.slice_rows(row, rows), begin, end, out);
     }
-  });
+  };
+  // Four claims a thread: a thread that was held up leaves the rest to the others.
+  const std::size_t claims = 4 * static_cast<std::size_t>(pool_.threads());
+  if (y.rows() >= claims * least_token_share) {
+    const std::size_t grain = base::round_up(base::ceil_div(y.rows(), claims), least_token_share);
+    pool_.run(y.rows(), grain, [&](std::size_t begin, std::size_t end) {
+      part(begin, end - begin, 0, w.groups());
+    });
+  } else {
+    pool_.run(w.groups(), base::ceil_div(w.groups(), claims),
+              [&](std::size_t begin, std::size_t end) { part(0, y.rows(), begin, end); });
+  }
 }
 
 // Some rows, side by side at the top of normed_ (and codes_): no layer needs these buffers any
@@ -461,7 +474,7 @@ void Forward::logits(std::span<const std::size_t> rows,
                 const std::size_t width = std::min(group_rows, head.rows() - group * group_rows);
                 const Rows<float> out = groups.slice_cols(v * group_rows, width);
                 if (quantised) {
-                  ops_.matmul_quantised(head, codes_, group, group + 1, out);
+                  ops_.matmul_quantised(head, codes_, 0, group, group + 1, out);
                 } else {
                   ops_.matmul_float(head, normed_, group, group + 1, out);
                 }
