@@ -12,10 +12,12 @@
 // One order of accumulation per instruction set, whatever T, the range or the thread:
 //   quantised   every 16 columns, which share a scale of x, have an exact integer dot product,
 //               weights' offsets taken out. They are added in ascending order, one fused
-//               multiply-add each: acc = fma(w.scale * x.scale, dot, acc). For dtypes with minima,
-//               the last of the 16 or 32 columns that share one is followed by
-//               acc = fma(w.minimum, Σ x.scale * x.sum, acc). Scales and minima are f16 numbers, or
-//               (K-quants) products of one with a small integer, which f32 holds exactly.
+//               multiply-add each: acc = fma(w.scale * x.scale, dot, acc). AVX-512 puts two of them
+//               that share a scale of w together first:
+//               acc = fma(w.scale, fma(x.scale_2, dot_2, x.scale_1 * dot_1), acc).
+//               For dtypes with minima, the last of the 16 or 32 columns that share one is followed
+//               by acc = fma(w.minimum, Σ x.scale * x.sum, acc). Scales and minima are f16 numbers,
+//               or (K-quants) products of one with a small integer, which f32 holds exactly.
 //   floats      four chains, chain c sums k ≡ c (mod 4) in ascending order with fused
 //   multiply-adds;
 //               then (0 + 1) + (2 + 3). F16 and BF16 weights widen to f32 exactly.

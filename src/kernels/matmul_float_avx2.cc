@@ -110,11 +110,11 @@ void multiply_groups(const FloatMatmul& m) noexcept {
       void(const FloatMatmul&, const std::byte*, std::size_t, float*, std::size_t) noexcept;
   constexpr Multiply* by_tokens[tile_tokens] = {multiply_group<Type, 1>, multiply_group<Type, 2>,
                                                 multiply_group<Type, 3>};
-  for_each_tile(m, tile_tokens, 1,
-                [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count,
-                    std::size_t rows) noexcept {
-                  by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
-                });
+  for_each_tile(
+      m, tile_tokens,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, m.rows - row);
+      });
 }
 
 }  // namespace

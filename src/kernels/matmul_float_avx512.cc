@@ -77,12 +77,12 @@ void multiply_groups(const FloatMatmul& m) noexcept {
   constexpr Tile* by_tokens[tile_tokens] = {multiply_tile<Type, 1>, multiply_tile<Type, 2>,
                                             multiply_tile<Type, 3>, multiply_tile<Type, 4>,
                                             multiply_tile<Type, 5>, multiply_tile<Type, 6>};
-  for_each_tile(m, tile_tokens, 1,
-                [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count,
-                    std::size_t rows) noexcept {
-                  by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row,
-                                       first_lanes(rows));
-                });
+  for_each_tile(
+      m, tile_tokens,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row,
+                             first_lanes(m.rows - row));
+      });
 }
 
 }  // namespace

@@ -17,14 +17,13 @@ namespace espalier::kernels {
 
 inline constexpr std::size_t pass_bytes = std::size_t{128} << 10U;
 
-// Calls tile(group, row, token, count, rows) for tokens [token, token + count), count ≤
-// tile_tokens, and up to tile_groups groups of 16 rows from `row` on, `rows` of which are there;
-// the first one's weights start at `group`.
+// Calls tile(group, row, token, count) for the rows of a group, the first of which is `row`, and
+// tokens [token, token + count), count ≤ tile_tokens; the group's weights start at `group`.
 template <class Matmul, class Tile>
-static inline void for_each_tile(const Matmul& m, std::size_t tile_tokens, std::size_t tile_groups,
+static inline void for_each_tile(const Matmul& m, std::size_t tile_tokens,
                                  const Tile& tile) noexcept {
-  const std::size_t tile_rows = tile_groups * matmul_group_rows;
-  const std::size_t fitting = pass_bytes / (tile_groups * m.group_bytes + 1);
+  constexpr std::size_t tile_rows = matmul_group_rows;
+  const std::size_t fitting = pass_bytes / (m.group_bytes + 1);
   const std::size_t most_rows = tile_rows * (fitting > 1 ? fitting : 1);
   // Passes of nearly equal size: a last one of a group or two would read all tokens for little.
   const std::size_t passes = (m.rows + most_rows - 1) / most_rows;
@@ -37,8 +36,7 @@ static inline void for_each_tile(const Matmul& m, std::size_t tile_tokens, std::
     for (std::size_t token = 0; token < m.tokens; --tiles_left) {
       const std::size_t count = (m.tokens - token + tiles_left - 1) / tiles_left;
       for (std::size_t row = begin; row < end; row += tile_rows) {
-        tile(m.weights + row / matmul_group_rows * m.group_bytes, row, token, count,
-             end - row < tile_rows ? end - row : tile_rows);
+        tile(m.weights + row / tile_rows * m.group_bytes, row, token, count);
       }
       token += count;
     }

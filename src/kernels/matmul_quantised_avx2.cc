@@ -264,11 +264,11 @@ void multiply_groups(const QuantisedMatmul& m) noexcept {
   constexpr Multiply* by_tokens[] = {capped_group<Type, 1>, capped_group<Type, 2>,
                                      capped_group<Type, 3>, capped_group<Type, 4>,
                                      capped_group<Type, 5>};
-  for_each_tile(m, tile_tokens<Type>, 1,
-                [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count,
-                    std::size_t rows) noexcept {
-                  by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, rows);
-                });
+  for_each_tile(
+      m, tile_tokens<Type>,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row, m.rows - row);
+      });
 }
 
 }  // namespace

@@ -22,20 +22,14 @@
 namespace espalier::kernels::avx512 {
 namespace {
 
-// Per token and group of rows a float and an integer accumulator: 24 of the 32 registers, the rest
-// for weights, scales and masks. Also more than the 4 independent chains that hide vpdpbusd's
-// latency. Two scales in a block are more constants to keep.
+// Per token a float and an integer accumulator, and where both halves of a block share a scale, the
+// first half's product: 24 and 20 of the 32 registers, the rest for weights, scales and masks. Also
+// more than the 4 independent chains that hide vpdpbusd's latency.
 template <DType Type>
-constexpr std::size_t tile_accumulators = runs<Type> == 1 ? 12 : 10;
+constexpr std::size_t tile_tokens = runs<Type> == 1 ? 9 : 10;
 // Tiles up to this size have registers to spare, and load a vector that holds codes of both halves
 // of a block once.
 constexpr std::size_t small_tile = 6;
-
-// A tile is one group of rows and up to tile_accumulators tokens, or two groups and half as many.
-// The latter loads half as many codes of x, which is what long prompts are bound by; the former
-// unpacks each weight once, which is what a few tokens are bound by.
-template <DType Type>
-constexpr std::size_t tokens_of_pair = tile_accumulators<Type> / 2;
 
 // The first `count` lanes, at most all.
 inline __mmask16 first_lanes(std::size_t count) noexcept {
@@ -101,15 +95,14 @@ struct Corrections {
   }
 };
 
-// Groups · 16 rows × Tokens tokens, of which `rows` are written.
-template <DType Type, std::size_t Groups, std::size_t Tokens>
+// 16 rows × Tokens tokens.
+template <DType Type, std::size_t Tokens>
 void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t token, float* y,
-                   std::size_t rows) noexcept {
+                   __mmask16 rows) noexcept {
   constexpr QuantFormat format = format_of<Type>;
-  constexpr std::size_t accumulators = Groups * Tokens;  // group g, token t: g · Tokens + t
-  __m512 sums[accumulators];
+  __m512 sums[Tokens];
 #pragma GCC unroll 16
-  for (__m512& sum : sums) sum = _mm512_setzero_ps();
+  for (std::size_t t = 0; t < Tokens; ++t) sums[t] = _mm512_setzero_ps();
 
   Corrections<Type> corrections[Tokens];
   const std::size_t token_bytes = m.blocks * matmul_block;
@@ -121,50 +114,40 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     if (b % Corrections<Type>::blocks == 0) {
       for (std::size_t t = 0; t < Tokens; ++t) corrections[t].fill(m, token + t, b);
     }
-    if constexpr (Groups == 1) prefetch_block<Type>(m, group, b);
+    prefetch_block<Type>(m, group, b);
 
-    __m512i dots[accumulators];
+    __m512i dots[Tokens];
     const auto start = [&](std::size_t h) __attribute__((always_inline)) {
       const std::size_t half = (b * matmul_halves + h) % lanes;
 #pragma GCC unroll 16
-      for (std::size_t i = 0; i < accumulators; ++i) {
-        dots[i] = format.offset > 0 ? _mm512_set1_epi32(corrections[i % Tokens].starts[half])
+      for (std::size_t t = 0; t < Tokens; ++t) {
+        dots[t] = format.offset > 0 ? _mm512_set1_epi32(corrections[t].starts[half])
                                     : _mm512_setzero_si512();
       }
     };
     const auto add_products = [&]<std::size_t H, std::size_t J>() __attribute__((always_inline)) {
-      __m512i codes[Groups];
-#pragma GCC unroll 2
-      for (std::size_t g = 0; g < Groups; ++g) {
-        codes[g] = load_codes<Type, H, J>(block + g * m.group_bytes);
-      }
+      const __m512i codes = load_codes<Type, H, J>(block);
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const __m512i x_codes = broadcast_4_codes(x + t * token_bytes + 16 * H + 4 * J);
-#pragma GCC unroll 2
-        for (std::size_t g = 0; g < Groups; ++g) {
-          __m512i& dot = dots[g * Tokens + t];
-          dot = _mm512_dpbusd_epi32(dot, codes[g], x_codes);
-        }
+        const std::int8_t* x_at = x + t * token_bytes + 16 * H + 4 * J;
+        dots[t] = _mm512_dpbusd_epi32(dots[t], codes, broadcast_4_codes(x_at));
       }
     };
-    Scales scales[Groups];
-    const auto load_all_scales = [&](std::size_t r) __attribute__((always_inline)) {
-#pragma GCC unroll 2
-      for (std::size_t g = 0; g < Groups; ++g) {
-        scales[g] = load_scales<Type>(m, group + g * m.group_bytes, b, r);
-      }
-    };
+    Scales scales{};
+    __m512 halves[Tokens];
     const auto finish = [&](std::size_t h) __attribute__((always_inline)) {
       const std::size_t half = b * matmul_halves + h;
 #pragma GCC unroll 16
       for (std::size_t t = 0; t < Tokens; ++t) {
         const __m512 x_scale = _mm512_set1_ps(x_scales[t * m.blocks * matmul_halves + half]);
-#pragma GCC unroll 2
-        for (std::size_t g = 0; g < Groups; ++g) {
-          const std::size_t i = g * Tokens + t;
-          const __m512 scale = _mm512_mul_ps(scales[g].scale, x_scale);
-          sums[i] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dots[i]), sums[i]);
+        const __m512 dot = _mm512_cvtepi32_ps(dots[t]);
+        if constexpr (runs<Type> > 1) {
+          sums[t] = _mm512_fmadd_ps(_mm512_mul_ps(scales.scale, x_scale), dot, sums[t]);
+        } else if (h == 0) {
+          halves[t] = _mm512_mul_ps(x_scale, dot);
+        } else {
+          const __m512 both = _mm512_fmadd_ps(x_scale, dot, halves[t]);
+          sums[t] = _mm512_fmadd_ps(scales.scale, both, sums[t]);
         }
       }
       if constexpr (format.has_minima) {
@@ -172,12 +155,8 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
 #pragma GCC unroll 16
         for (std::size_t t = 0; t < Tokens; ++t) {
           const __m512 scaled_sum = _mm512_set1_ps(corrections[t].scaled_sums[half % lanes]);
-#pragma GCC unroll 2
-          for (std::size_t g = 0; g < Groups; ++g) {
-            __m512& sum = sums[g * Tokens + t];
-            sum = format.block_scales ? _mm512_fnmadd_ps(scales[g].minimum, scaled_sum, sum)
-                                      : _mm512_fmadd_ps(scales[g].minimum, scaled_sum, sum);
-          }
+          sums[t] = format.block_scales ? _mm512_fnmadd_ps(scales.minimum, scaled_sum, sums[t])
+                                        : _mm512_fmadd_ps(scales.minimum, scaled_sum, sums[t]);
         }
       }
     };
@@ -187,55 +166,46 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     add_products.template operator()<0, 1>();
     add_products.template operator()<0, 2>();
     add_products.template operator()<0, 3>();
-    load_all_scales(0);
+    if constexpr (runs<Type> > 1) scales = load_scales<Type>(m, group, b, 0);
     finish(0);
     // GCC would rather keep vectors that hold codes of both halves than load them again, and spill.
-    if constexpr (accumulators > small_tile) asm("" : "+r"(block));
+    if constexpr (Tokens > small_tile) asm("" : "+r"(block));
     start(1);
     add_products.template operator()<1, 0>();
     add_products.template operator()<1, 1>();
     add_products.template operator()<1, 2>();
     add_products.template operator()<1, 3>();
-    if constexpr (runs<Type> > 1) load_all_scales(1);
+    scales = load_scales<Type>(m, group, b, runs<Type> - 1);
     finish(1);
     x += matmul_block;
     block += format.bits * vector_bytes;
   }
 #pragma GCC unroll 16
-  for (std::size_t i = 0; i < accumulators; ++i) {
-    const std::size_t first = i / Tokens * lanes;
-    if (first >= rows) break;
-    _mm512_mask_storeu_ps(y + i % Tokens * m.y_stride + first, first_lanes(rows - first), sums[i]);
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    _mm512_mask_storeu_ps(y + t * m.y_stride, rows, sums[t]);
   }
 }
 
 using Tile = void(const QuantisedMatmul&, const std::byte*, std::size_t, float*,
-                  std::size_t) noexcept;
+                  __mmask16) noexcept;
 
 // The tile for `Tokens`; sizes that the dtype does not use are not compiled.
 template <DType Type, std::size_t Tokens>
-constexpr Tile* single_tile =
-    multiply_tile<Type, 1, (Tokens < tile_accumulators<Type> ? Tokens : tile_accumulators<Type>)>;
-template <DType Type, std::size_t Tokens>
-constexpr Tile* pair_tile =
-    multiply_tile<Type, 2, (Tokens < tokens_of_pair<Type> ? Tokens : tokens_of_pair<Type>)>;
+constexpr Tile* capped_tile =
+    multiply_tile<Type, (Tokens < tile_tokens<Type> ? Tokens : tile_tokens<Type>)>;
 
 template <DType Type>
 void multiply_groups(const QuantisedMatmul& m) noexcept {
-  constexpr Tile* single[] = {single_tile<Type, 1>,  single_tile<Type, 2>,  single_tile<Type, 3>,
-                              single_tile<Type, 4>,  single_tile<Type, 5>,  single_tile<Type, 6>,
-                              single_tile<Type, 7>,  single_tile<Type, 8>,  single_tile<Type, 9>,
-                              single_tile<Type, 10>, single_tile<Type, 11>, single_tile<Type, 12>};
-  constexpr Tile* pair[] = {pair_tile<Type, 1>, pair_tile<Type, 2>, pair_tile<Type, 3>,
-                            pair_tile<Type, 4>, pair_tile<Type, 5>, pair_tile<Type, 6>};
-  const bool pairs = m.tokens > tile_accumulators<Type> && m.rows > lanes;
-  const std::size_t tile_tokens = pairs ? tokens_of_pair<Type> : tile_accumulators<Type>;
-  for_each_tile(m, tile_tokens, pairs ? 2 : 1,
-                [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count,
-                    std::size_t rows) noexcept {
-                  (rows > lanes ? pair : single)[count - 1](m, group, token,
-                                                            m.y + token * m.y_stride + row, rows);
-                });
+  constexpr Tile* by_tokens[] = {capped_tile<Type, 1>, capped_tile<Type, 2>, capped_tile<Type, 3>,
+                                 capped_tile<Type, 4>, capped_tile<Type, 5>, capped_tile<Type, 6>,
+                                 capped_tile<Type, 7>, capped_tile<Type, 8>, capped_tile<Type, 9>,
+                                 capped_tile<Type, 10>};
+  for_each_tile(
+      m, tile_tokens<Type>,
+      [&](const std::byte* group, std::size_t row, std::size_t token, std::size_t count) noexcept {
+        by_tokens[count - 1](m, group, token, m.y + token * m.y_stride + row,
+                             first_lanes(m.rows - row));
+      });
 }
 
 }  // namespace
