@@ -65,9 +65,6 @@ class AttentionLanes {
   // Up to here a block is one tile, so widening it first would only add a trip through L1.
   static constexpr std::size_t direct_rows = 4;
 
-  // Codes come four loads to a cache line, so the load queue alone looks too few lines ahead.
-  static constexpr std::size_t prefetch_rows = 24;
-
   // Positions [begin, end) of the sequence, or of a block.
   struct Range {
     std::size_t begin, end;
@@ -172,6 +169,8 @@ class AttentionLanes {
     const std::byte* region = args_.regions[block];
     const auto* keys = reinterpret_cast<const Element*>(region + args_.layout.keys());
     const auto* values = reinterpret_cast<const Element*>(region + args_.layout.values());
+    // Blocks lie far apart, and each is too short for the processor to see where it goes.
+    ahead_ = block < last_block() ? args_.regions[block + 1] - region : 0;
     const bool widen = K_ % 16 != 0 || (sizeof(Element) < sizeof(float) && rows_ > direct_rows);
     const float* key_scales = nullptr;
     const float* value_scales = nullptr;
@@ -225,7 +224,7 @@ class AttentionLanes {
       if (range.empty()) continue;
       const std::size_t first = range.begin / 16 * 16;
       multiply<ScoreStep>(rows, (range.end - first + 15) / 16, K_, q_ + r * K_, keys + first, P,
-                          weights_ + r * P + first, P);
+                          weights_ + r * P + first, P, ahead_);
     }
   }
 
@@ -295,56 +294,69 @@ class AttentionLanes {
     if (range.empty()) return;
     multiply<ValueStep>(rows, padded_K_ / 16, range.end - range.begin,
                         weights_ + r * P + range.begin, values + range.begin * stride, stride,
-                        span_out_ + r * padded_K_, padded_K_);
+                        span_out_ + r * padded_K_, padded_K_, ahead_);
   }
 
   // c [rows][16 * columns] (+)= a · b over `depth` steps.
   template <class Step, class Element>
   static void multiply(std::size_t rows, std::size_t columns, std::size_t depth, const float* a,
-                       const Element* b, std::size_t b_stride, float* c, std::size_t c_stride) {
+                       const Element* b, std::size_t b_stride, float* c, std::size_t c_stride,
+                       std::ptrdiff_t ahead) {
     switch (rows) {
       case 1:
-        return multiply_columns<Step, 1>(columns, depth, a, b, b_stride, c, c_stride);
+        return multiply_columns<Step, 1>(columns, depth, a, b, b_stride, c, c_stride, ahead);
       case 2:
-        return multiply_columns<Step, 2>(columns, depth, a, b, b_stride, c, c_stride);
+        return multiply_columns<Step, 2>(columns, depth, a, b, b_stride, c, c_stride, ahead);
       case 3:
-        return multiply_columns<Step, 3>(columns, depth, a, b, b_stride, c, c_stride);
+        return multiply_columns<Step, 3>(columns, depth, a, b, b_stride, c, c_stride, ahead);
       case 4:
-        return multiply_columns<Step, 4>(columns, depth, a, b, b_stride, c, c_stride);
+        return multiply_columns<Step, 4>(columns, depth, a, b, b_stride, c, c_stride, ahead);
       default:
         break;
     }
     if constexpr (sizeof(Element) == sizeof(float)) {  // narrower elements come in direct_rows only
-      if (rows == 5) return multiply_columns<Step, 5>(columns, depth, a, b, b_stride, c, c_stride);
-      multiply_columns<Step, 6>(columns, depth, a, b, b_stride, c, c_stride);
+      if (rows == 5)
+        return multiply_columns<Step, 5>(columns, depth, a, b, b_stride, c, c_stride, ahead);
+      multiply_columns<Step, 6>(columns, depth, a, b, b_stride, c, c_stride, ahead);
     }
   }
 
   template <class Step, int R, class Element>
   static void multiply_columns(std::size_t columns, std::size_t depth, const float* a,
                                const Element* b, std::size_t b_stride, float* c,
-                               std::size_t c_stride) {
+                               std::size_t c_stride, std::ptrdiff_t ahead) {
     constexpr int widest = L::tile_columns(R, sizeof(Element) == sizeof(float));
     for (; columns >= widest; columns -= widest, b += 16 * widest, c += 16 * widest) {
-      multiply_tile<Step, R, widest>(depth, a, b, b_stride, c, c_stride);
+      multiply_tile<Step, R, widest>(depth, a, b, b_stride, c, c_stride, ahead);
     }
     if constexpr (widest > 2) {
       if (columns >= 2) {
-        multiply_tile<Step, R, 2>(depth, a, b, b_stride, c, c_stride);
+        multiply_tile<Step, R, 2>(depth, a, b, b_stride, c, c_stride, ahead);
         columns -= 2;
         b += 32;
         c += 32;
       }
     }
     if constexpr (widest > 1) {
-      if (columns > 0) multiply_tile<Step, R, 1>(depth, a, b, b_stride, c, c_stride);
+      if (columns > 0) multiply_tile<Step, R, 1>(depth, a, b, b_stride, c, c_stride, ahead);
+    }
+  }
+
+  // What lies `ahead` bytes behind the vectors at b, to the second-level cache.
+  template <class Element>
+  [[gnu::always_inline]] static void prefetch(const Element* b, int vectors, std::ptrdiff_t ahead) {
+    constexpr std::size_t line = 64;
+    const char* at = reinterpret_cast<const char*>(b) + ahead;
+    for (std::size_t offset = 0; offset < 16 * vectors * sizeof(Element); offset += line) {
+      __builtin_prefetch(at + offset, 0, 2);
     }
   }
 
   // R rows by V vectors stay in registers over all of `depth`.
   template <class Step, int R, int V, class Element>
   static void multiply_tile(std::size_t depth, const float* a, const Element* b,
-                            std::size_t b_stride, float* c, std::size_t c_stride) {
+                            std::size_t b_stride, float* c, std::size_t c_stride,
+                            std::ptrdiff_t ahead) {
     L sums[R][V];
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {
@@ -354,7 +366,7 @@ class AttentionLanes {
       }
     }
     for (std::size_t i = 0; i < depth; ++i, a += Step::step, b += b_stride) {
-      if constexpr (sizeof(Element) == 1) __builtin_prefetch(b + prefetch_rows * b_stride);
+      if constexpr (sizeof(Element) < sizeof(float)) prefetch(b, V, ahead);
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
         const L right = L::load(b + 16 * v);
@@ -390,6 +402,7 @@ class AttentionLanes {
   std::size_t K_;
   std::size_t padded_K_;  // a multiple of 16
   std::size_t rows_;
+  std::ptrdiff_t ahead_ = 0;  // bytes from the block at hand to the next one
   Range visible_[max_rows];
   // What attention.h calls m', s' and o', of the spans so far, then m, s and o of the span at hand.
   float largest_[max_rows], sum_[max_rows];
