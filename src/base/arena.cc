@@ -36,6 +36,7 @@ std::shared_ptr<std::byte> Arena::take(std::size_t bytes) {
   if (chunks_.empty() || wanted > chunks_.back().size - chunks_.back().used) {
     const std::size_t size = round_up(std::max(wanted, chunk_bytes), huge_page);
     chunks_.push_back({.memory = map_chunk(size), .size = size});
+    if (pages_ == Pages::huge) ::madvise(chunks_.back().memory.get(), size, MADV_HUGEPAGE);
   }
   Chunk& chunk = chunks_.back();
   std::shared_ptr<std::byte> piece(chunk.memory, chunk.memory.get() + chunk.used);

@@ -12,6 +12,12 @@ namespace espalier::base {
 
 class Arena {
  public:
+  enum class Pages { small, huge };
+
+  // With huge ones, memory comes in pages of 2 MiB from the start, where the system has them: what
+  // is touched first in one waits for all of it.
+  explicit Arena(Pages pages = Pages::small) : pages_(pages) {}
+
   // Pieces follow each other in the order in which they were taken, at multiples of this.
   static constexpr std::size_t alignment = 64;
 
@@ -35,6 +41,7 @@ class Arena {
     std::size_t used = 0;
   };
 
+  Pages pages_;
   std::vector<Chunk> chunks_;
   mutable std::atomic<bool> huge_{false};
 };

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t P = kernels::page_positions;
 constexpr std::align_val_t page_alignment{64};
+// Short contexts do not pay for huge pages (decision 010); of long ones every token reads it all.
+constexpr std::size_t pages_apart = 8;
 
 // The tree has a root per adapter; the top bit keeps root ids apart from node ids.
 std::uint64_t root_id(AdapterId adapter) { return std::uint64_t{1} << 63 | adapter; }
@@ -30,10 +32,6 @@ std::uint64_t hash(std::uint64_t parent, std::span<const PositionKey> keys) {
 KvCache::KvCache(std::size_t page_bytes, std::size_t capacity)
     : page_bytes_(page_bytes), capacity_(capacity) {}
 
-KvCache::~KvCache() {
-  for (const auto& page : pages_) ::operator delete(page->data, page_alignment);
-}
-
 KvPage* KvCache::acquire() {
   const std::lock_guard lock(mutex_);
   return acquire_locked();
@@ -45,7 +43,8 @@ KvPage* KvCache::acquire_locked() {
     if (pages_.size() == pages_.capacity()) pages_.reserve(2 * pages_.size() + 1);
     free_.reserve(pages_.capacity());
     auto page = std::make_unique<KvPage>();
-    page->data = static_cast<std::byte*>(::operator new(page_bytes_, page_alignment));
+    page->memory = allocate();
+    page->data = page->memory.get();
     free_.push_back(page.get());
     pages_.push_back(std::move(page));
   }
@@ -54,6 +53,12 @@ KvPage* KvCache::acquire_locked() {
   free_.pop_back();
   page->references = 1;
   return page;
+}
+
+std::shared_ptr<std::byte> KvCache::allocate() {
+  if (pages_.size() >= pages_apart) return arena_.take(page_bytes_);
+  return {static_cast<std::byte*>(::operator new(page_bytes_, page_alignment)),
+          [](std::byte* at) { ::operator delete(at, page_alignment); }};
 }
 
 bool KvCache::evict_one() {

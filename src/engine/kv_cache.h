@@ -14,11 +14,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/arena.h"
 #include "engine/sequence.h"
 
 namespace espalier::engine {
 
 struct KvPage {
+  std::shared_ptr<std::byte> memory;
   std::byte* data = nullptr;  // 64-byte aligned
   int references = 0;         // guarded by the cache's mutex
 };
@@ -27,7 +29,6 @@ class KvCache {
  public:
   // capacity: how many pages may exist at a time. They are allocated when first needed.
   KvCache(std::size_t page_bytes, std::size_t capacity);
-  ~KvCache();
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
 
@@ -63,6 +64,7 @@ class KvCache {
 
   Node* find(std::uint64_t parent, std::span<const PositionKey> keys);
   KvPage* acquire_locked();
+  std::shared_ptr<std::byte> allocate();
   bool evict_one();
   std::uint64_t unlist(Index::iterator node);  // returns the node's id
   void release_locked(KvPage* page);
@@ -70,6 +72,7 @@ class KvCache {
   const std::size_t page_bytes_;
   const std::size_t capacity_;
   std::mutex mutex_;
+  base::Arena arena_{base::Arena::Pages::huge};
   std::vector<std::unique_ptr<KvPage>> pages_;
   std::vector<KvPage*> free_;
   Index index_;
