@@ -426,9 +426,8 @@ void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y
   const std::size_t claims = 4 * static_cast<std::size_t>(pool_.threads());
   if (y.rows() >= claims * least_token_share) {
     const std::size_t grain = base::round_up(base::ceil_div(y.rows(), claims), least_token_share);
-    pool_.run(y.rows(), grain, [&](std::size_t begin, std::size_t end) {
-      part(begin, end - begin, 0, w.groups());
-    });
+    pool_.run(y.rows(), grain,
+              [&](std::size_t begin, std::size_t end) { part(begin, end - begin, 0, w.groups()); });
   } else {
     pool_.run(w.groups(), base::ceil_div(w.groups(), claims),
               [&](std::size_t begin, std::size_t end) { part(0, y.rows(), begin, end); });
