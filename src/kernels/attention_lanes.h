@@ -253,10 +253,13 @@ class AttentionLanes {
       if (value_scales != nullptr) weight = weight * L::load(value_scales + p);
       weight.store(row + p);
     }
+    if (new_largest == span_largest_[r]) {  // what was summed before stays as it is
+      span_sum_[r] += sums.sum();
+      return;
+    }
     const L fade = exp(L::broadcast(span_largest_[r]) - reference);
     span_sum_[r] = span_sum_[r] * fade.first() + sums.sum();
     span_largest_[r] = new_largest;
-    if (fade.first() == 1.0F) return;
     float* out = span_out_ + r * padded_K_;
     for (std::size_t k = 0; k < padded_K_; k += 16) (L::load(out + k) * fade).store(out + k);
   }
