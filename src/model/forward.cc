@@ -26,8 +26,10 @@ constexpr std::size_t store_grain_rows = 8 * store_grain;
 // each KV head.
 constexpr std::size_t tasks_per_thread = 4;
 
-// Rows of a prompt that are worth reading a whole matrix for.
-constexpr std::size_t least_token_share = 32;
+// Rows of a prompt that go through many steps together: worth reading all of a layer's weights for,
+// and few enough that the widest of what the steps leave stays in the second-level cache.
+constexpr std::size_t part_rows = 32;
+static_assert(part_rows % store_grain == 0);
 
 bool any_quantised(const Projection& projection) {
   return std::any_of(projection.parts.begin(), projection.parts.end(),
@@ -94,11 +96,11 @@ bool Forward::run(std::span<const InputRow> rows, std::span<const Segment> segme
       if (wanted.empty()) return true;
       if (wanted.size() < T) keep(wanted, segments);
     }
-    attention_block(config.layers[layer], weights, segments);
-    ffn_block(config.layers[layer], weights);
+    attend(config.layers[layer], segments);
+    finish_layer(config.layers[layer], weights);
   }
   pool_.run(hidden_.rows(), row_grain(hidden_.rows()),
-            [&](std::size_t begin, std::size_t end) { add_delta(begin, end); });
+            [&](std::size_t begin, std::size_t end) { add_delta(delta_norm_, begin, end); });
   return true;
 }
 
@@ -226,42 +228,112 @@ void Forward::plan_spans(std::size_t window) {
   if (states_.size() < floats) states_.resize(floats);
 }
 
-// Queries, and keys and values in their pages.
-void Forward::attention_inputs(const LayerConfig& config, const LayerWeights& weights,
-                               std::span<const Segment> segments) {
-  add_and_norm(weights.attention_norm, any_quantised(weights.qkv));
-  qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
-  project(Op::qkv, weights.qkv, normed_, qkv_);
-  const OpTimer timer(profile_, Op::position);
-  const std::size_t grain = qkv_.rows() < store_grain_rows ? row_grain(qkv_.rows()) : store_grain;
-  pool_.run(qkv_.rows(), grain, [&](std::size_t begin, std::size_t end) {
-    finish_queries_and_keys(config, weights, begin, end);
-    if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
+// A long prompt's rows are cut among the threads, and each part goes through all steps before the
+// next one: what a step leaves of it is still in the thread's caches then, and no thread waits for
+// another in between. Fewer rows take one step after the other, each in a parallel region.
+template <class... Steps>
+void Forward::in_turn(const Steps&... steps) {
+  StageTimer timer(profile_);
+  const std::size_t rows = hidden_.rows();
+  const std::size_t threads = static_cast<std::size_t>(pool_.threads());
+  if (rows < 2 * threads * part_rows) return (take(steps, timer), ...);
+  (count(steps, timer), ...);
+  pool_.run(rows, part_rows,
+            [&](std::size_t begin, std::size_t end) { (take(steps, begin, end, timer), ...); });
+}
+
+template <class Work>
+void Forward::take(const RowStep<Work>& step, StageTimer& timer) {
+  const std::size_t rows = hidden_.rows();
+  timer.time(step.op, [&] {
+    pool_.run(rows, rows < store_grain_rows ? row_grain(rows) : step.grain, step.work);
   });
 }
 
-void Forward::attention_block(const LayerConfig& config, const LayerWeights& weights,
-                              std::span<const Segment> segments) {
-  attend(config, segments, any_quantised(weights.attention_out));
-  project(Op::attention_out, weights.attention_out, attended_, delta_);
-  has_delta_ = true;
-  delta_norm_ = weights.post_attention_norm;
+template <class Work>
+void Forward::take(const RowStep<Work>& step, std::size_t begin, std::size_t end,
+                   StageTimer& timer) {
+  timer.time(step.op, [&] { step.work(begin, end); });
 }
 
-void Forward::ffn_block(const LayerConfig& config, const LayerWeights& weights) {
-  add_and_norm(weights.ffn_norm, any_quantised(weights.gate_up));
-  project(Op::gate_up, weights.gate_up, normed_, gate_up_);
-  const bool quantise = any_quantised(weights.down);
-  if (quantise) codes_.resize(ffn_.rows(), ffn_.cols());
-  const auto activate = config.activation == Activation::silu ? ops_.swiglu : ops_.geglu;
-  {
-    const OpTimer timer(profile_, Op::activation);
-    pool_.run(ffn_.rows(), row_grain(ffn_.rows()), [&](std::size_t begin, std::size_t end) {
-      activate(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
-      if (quantise) ops_.quantise_rows(ffn_, begin, end, codes_);
-    });
+void Forward::take(const Product& step, StageTimer& timer) {
+  count(step, timer);
+  timer.time(step.op, [&] {
+    std::size_t column = 0;
+    for (const PackedMatrix& part : step.w.parts) {
+      multiply(part, step.codes, step.x, step.y.slice_cols(column, part.rows()));
+      column += part.rows();
+    }
+  });
+}
+
+void Forward::take(const Product& step, std::size_t begin, std::size_t end, StageTimer& timer) {
+  timer.time(step.op, [&] {
+    const Rows<float> rows = step.y.slice_rows(begin, end - begin);
+    std::size_t column = 0;
+    for (const PackedMatrix& part : step.w.parts) {
+      multiply(part, step.codes, step.x, begin, 0, part.groups(),
+               rows.slice_cols(column, part.rows()));
+      column += part.rows();
+    }
+  });
+}
+
+void Forward::count(const Product& step, StageTimer& timer) {
+  for (const PackedMatrix& part : step.w.parts) {
+    timer.add_work(step.op, static_cast<double>(part.bytes()), operations(part, step.y.rows()));
   }
-  project(Op::down, weights.down, ffn_, delta_);
+}
+
+// hidden += delta, normed = norm(hidden), and its codes where the weights behind it want them.
+auto Forward::norm_step(bool add, std::span<const float> delta_norm, std::span<const float> weight,
+                        const Projection& next) {
+  const bool quantise = any_quantised(next);
+  if (quantise) normed_codes_.resize(hidden_.rows(), hidden_.cols());
+  return RowStep{Op::norm, [=, this](std::size_t begin, std::size_t end) {
+                   if (add) add_delta(delta_norm, begin, end);
+                   ops_.rms_norm(hidden_.slice_rows(begin, end - begin), weight,
+                                 model_->config.norm_epsilon,
+                                 normed_.slice_rows(begin, end - begin));
+                   if (quantise) ops_.quantise_rows(normed_, begin, end, normed_codes_);
+                 }};
+}
+
+// Queries, and keys and values in their pages.
+void Forward::attention_inputs(const LayerConfig& config, const LayerWeights& weights,
+                               std::span<const Segment> segments) {
+  qkv_ = qkv_buffer_.rows(hidden_.rows(), weights.qkv.rows());
+  in_turn(norm_step(has_delta_, delta_norm_, weights.attention_norm, weights.qkv),
+          Product{Op::qkv, weights.qkv, normed_codes_, normed_, qkv_},
+          RowStep{Op::position,
+                  [&](std::size_t begin, std::size_t end) {
+                    finish_queries_and_keys(config, weights, begin, end);
+                    if (config.writes_kv) store_keys_and_values(config, segments, begin, end);
+                  },
+                  store_grain});
+}
+
+// From what attention has found to what the layer adds to the residual stream.
+void Forward::finish_layer(const LayerConfig& config, const LayerWeights& weights) {
+  const bool quantise_attended = any_quantised(weights.attention_out);
+  if (quantise_attended) attended_codes_.resize(attended_.rows(), attended_.cols());
+  const auto quantise = [&](std::size_t begin, std::size_t end) {
+    if (quantise_attended) ops_.quantise_rows(attended_, begin, end, attended_codes_);
+  };
+  const auto activation = config.activation == Activation::silu ? ops_.swiglu : ops_.geglu;
+  const bool quantise_ffn = any_quantised(weights.down);
+  if (quantise_ffn) ffn_codes_.resize(ffn_.rows(), ffn_.cols());
+  const auto activate = [&](std::size_t begin, std::size_t end) {
+    activation(gate_up_.slice_rows(begin, end - begin), ffn_.slice_rows(begin, end - begin));
+    if (quantise_ffn) ops_.quantise_rows(ffn_, begin, end, ffn_codes_);
+  };
+  in_turn(RowStep{Op::attention, quantise},
+          Product{Op::attention_out, weights.attention_out, attended_codes_, attended_, delta_},
+          norm_step(true, weights.post_attention_norm, weights.ffn_norm, weights.gate_up),
+          Product{Op::gate_up, weights.gate_up, normed_codes_, normed_, gate_up_},
+          RowStep{Op::activation, activate},
+          Product{Op::down, weights.down, ffn_codes_, ffn_, delta_});
+  has_delta_ = true;
   delta_norm_ = weights.post_ffn_norm;
 }
 
@@ -306,7 +378,7 @@ void Forward::store_keys_and_values(const LayerConfig& config, std::span<const S
   }
 }
 
-void Forward::attend(const LayerConfig& config, std::span<const Segment> segments, bool quantise) {
+void Forward::attend(const LayerConfig& config, std::span<const Segment> segments) {
   const OpTimer timer(profile_, Op::attention);
   const ModelConfig& model = model_->config;
   for (std::size_t s = 0; s < segments.size(); ++s) {
@@ -328,11 +400,6 @@ void Forward::attend(const LayerConfig& config, std::span<const Segment> segment
       }
     });
   }
-  if (!quantise) return;
-  codes_.resize(attended_.rows(), attended_.cols());
-  pool_.run(attended_.rows(), row_grain(attended_.rows()), [&](std::size_t begin, std::size_t end) {
-    ops_.quantise_rows(attended_, begin, end, codes_);
-  });
 }
 
 void Forward::attend_by_spans(const LayerConfig& config, std::span<const Segment> segments) {
@@ -377,74 +444,47 @@ kernels::AttentionArgs Forward::attention_args(const LayerConfig& config,
 }
 
 // hidden += delta, which has a norm of its own in some families.
-void Forward::add_delta(std::size_t begin, std::size_t end) {
+void Forward::add_delta(std::span<const float> norm, std::size_t begin, std::size_t end) {
   const Rows<float> delta = delta_.slice_rows(begin, end - begin);
-  if (!delta_norm_.empty()) {
-    ops_.rms_norm(delta, delta_norm_, model_->config.norm_epsilon, delta);
-  }
+  if (!norm.empty()) ops_.rms_norm(delta, norm, model_->config.norm_epsilon, delta);
   ops_.add(delta, hidden_.slice_rows(begin, end - begin));
 }
 
-// hidden += delta; normed = norm(hidden); codes = quantised normed: one region, one pass over a
-// row.
-void Forward::add_and_norm(std::span<const float> weight, bool quantise) {
-  const OpTimer timer(profile_, Op::norm);
-  if (quantise) codes_.resize(hidden_.rows(), hidden_.cols());
-  pool_.run(hidden_.rows(), row_grain(hidden_.rows()), [&](std::size_t begin, std::size_t end) {
-    if (has_delta_) add_delta(begin, end);
-    ops_.rms_norm(hidden_.slice_rows(begin, end - begin), weight, model_->config.norm_epsilon,
-                  normed_.slice_rows(begin, end - begin));
-    if (quantise) ops_.quantise_rows(normed_, begin, end, codes_);
-  });
-}
-
-void Forward::project(Op op, const Projection& projection, Rows<const float> x, Rows<float> y) {
-  const OpTimer timer(profile_, op);
-  std::size_t column = 0;
-  for (const PackedMatrix& part : projection.parts) {
-    timer.add_work(static_cast<double>(part.bytes()), operations(part, x.rows()));
-    multiply(part, x, y.slice_cols(column, part.rows()));
-    column += part.rows();
-  }
-}
-
-// Few tokens are multiplied by one thread with some of the weights, which are what must be read.
-// Many are cut among the threads themselves: then what a thread finds of a row in its caches is
-// still right in the next op, for which it takes the same rows.
-void Forward::multiply(const PackedMatrix& w, Rows<const float> x, Rows<float> y) {
-  const auto part = [&](std::size_t row, std::size_t rows, std::size_t begin, std::size_t end) {
-    const std::size_t first = begin * tensor::packed_group_rows;
-    const std::size_t last = std::min(end * tensor::packed_group_rows, w.rows());
-    const Rows<float> out = y.slice_rows(row, rows).slice_cols(first, last - first);
-    if (tensor::is_quantised(w.dtype())) {
-      ops_.matmul_quantised(w, codes_, row, begin, end, out);
-    } else {
-      ops_.matmul_float(w, x.slice_rows(row, rows), begin, end, out);
-    }
-  };
+// Few rows are multiplied by each thread with some of the weights, which are what must be read.
+void Forward::multiply(const PackedMatrix& w, const kernels::QuantisedRows& codes,
+                       Rows<const float> x, Rows<float> y) {
   // Four claims a thread: a thread that was held up leaves the rest to the others.
   const std::size_t claims = 4 * static_cast<std::size_t>(pool_.threads());
-  if (y.rows() >= claims * least_token_share) {
-    const std::size_t grain = base::round_up(base::ceil_div(y.rows(), claims), least_token_share);
-    pool_.run(y.rows(), grain,
-              [&](std::size_t begin, std::size_t end) { part(begin, end - begin, 0, w.groups()); });
+  pool_.run(w.groups(), base::ceil_div(w.groups(), claims),
+            [&](std::size_t begin, std::size_t end) { multiply(w, codes, x, 0, begin, end, y); });
+}
+
+// Rows [row, row + y.rows()) with some groups of weights.  y: f32 [rows, N], of which their columns
+// are written
+void Forward::multiply(const PackedMatrix& w, const kernels::QuantisedRows& codes,
+                       Rows<const float> x, std::size_t row, std::size_t group_begin,
+                       std::size_t group_end, Rows<float> y) {
+  const std::size_t first = group_begin * tensor::packed_group_rows;
+  const std::size_t last = std::min(group_end * tensor::packed_group_rows, w.rows());
+  const Rows<float> out = y.slice_cols(first, last - first);
+  if (tensor::is_quantised(w.dtype())) {
+    ops_.matmul_quantised(w, codes, row, group_begin, group_end, out);
   } else {
-    pool_.run(w.groups(), base::ceil_div(w.groups(), claims),
-              [&](std::size_t begin, std::size_t end) { part(0, y.rows(), begin, end); });
+    ops_.matmul_float(w, x.slice_rows(row, y.rows()), group_begin, group_end, out);
   }
 }
 
-// Some rows, side by side at the top of normed_ (and codes_): no layer needs these buffers any
+// Some rows, side by side at the top of normed_ (and its codes): no layer needs these buffers any
 // more.
 void Forward::final_norm(std::span<const std::size_t> rows, bool quantise) {
   normed_ = delta_buffer_.rows(rows.size(), model_->config.width);
-  if (quantise) codes_.resize(rows.size(), model_->config.width);
+  if (quantise) normed_codes_.resize(rows.size(), model_->config.width);
   pool_.run(rows.size(), row_grain(rows.size()), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       ops_.rms_norm(hidden_.slice_rows(rows[i], 1), model_->final_norm, model_->config.norm_epsilon,
                     normed_.slice_rows(i, 1));
     }
-    if (quantise) ops_.quantise_rows(normed_, begin, end, codes_);
+    if (quantise) ops_.quantise_rows(normed_, begin, end, normed_codes_);
   });
 }
 
@@ -453,7 +493,7 @@ void Forward::logits(std::span<const std::size_t> rows, Rows<float> y) {
   const PackedMatrix& head = model_->output_head();
   timer.add_work(static_cast<double>(head.bytes()), operations(head, rows.size()));
   final_norm(rows, tensor::is_quantised(head.dtype()));
-  multiply(head, normed_, y);
+  multiply(head, normed_codes_, normed_, y);
 }
 
 void Forward::logits(std::span<const std::size_t> rows,
@@ -473,7 +513,7 @@ void Forward::logits(std::span<const std::size_t> rows,
                 const std::size_t width = std::min(group_rows, head.rows() - group * group_rows);
                 const Rows<float> out = groups.slice_cols(v * group_rows, width);
                 if (quantised) {
-                  ops_.matmul_quantised(head, codes_, 0, group, group + 1, out);
+                  ops_.matmul_quantised(head, normed_codes_, 0, group, group + 1, out);
                 } else {
                   ops_.matmul_float(head, normed_, group, group + 1, out);
                 }

@@ -100,21 +100,48 @@ class Forward {
                                         const AttentionTask& task) const;
   void attention_inputs(const LayerConfig& config, const LayerWeights& weights,
                         std::span<const Segment> segments);
-  void attention_block(const LayerConfig& config, const LayerWeights& weights,
-                       std::span<const Segment> segments);
-  void ffn_block(const LayerConfig& config, const LayerWeights& weights);
+  void finish_layer(const LayerConfig& config, const LayerWeights& weights);
   void finish_queries_and_keys(const LayerConfig& config, const LayerWeights& weights,
                                std::size_t begin, std::size_t end);
   void store_keys_and_values(const LayerConfig& config, std::span<const Segment> segments,
                              std::size_t begin, std::size_t end);
-  void attend(const LayerConfig& config, std::span<const Segment> segments, bool quantise);
+  void attend(const LayerConfig& config, std::span<const Segment> segments);
   void attend_by_spans(const LayerConfig& config, std::span<const Segment> segments);
-  void add_delta(std::size_t begin, std::size_t end);
-  void add_and_norm(std::span<const float> weight, bool quantise);
+  void add_delta(std::span<const float> norm, std::size_t begin, std::size_t end);
   void final_norm(std::span<const std::size_t> rows, bool quantise);
-  void project(Op op, const Projection& projection, tensor::Rows<const float> x,
-               tensor::Rows<float> y);
-  void multiply(const tensor::PackedMatrix& w, tensor::Rows<const float> x, tensor::Rows<float> y);
+  void multiply(const tensor::PackedMatrix& w, const kernels::QuantisedRows& codes,
+                tensor::Rows<const float> x, tensor::Rows<float> y);
+  void multiply(const tensor::PackedMatrix& w, const kernels::QuantisedRows& codes,
+                tensor::Rows<const float> x, std::size_t row, std::size_t group_begin,
+                std::size_t group_end, tensor::Rows<float> y);
+
+  // Between two attentions no row meets another: that work is a list of steps.
+  template <class Work>
+  struct RowStep {
+    Op op;
+    Work work;              // called with a range of rows
+    std::size_t grain = 8;  // rows of a long prompt that it likes to see together
+  };
+  struct Product {
+    Op op;
+    const Projection& w;
+    const kernels::QuantisedRows& codes;  // of x, where the weights are quantised
+    tensor::Rows<const float> x;
+    tensor::Rows<float> y;
+  };
+  template <class... Steps>
+  void in_turn(const Steps&... steps);
+  template <class Work>
+  void take(const RowStep<Work>& step, StageTimer& timer);
+  template <class Work>
+  void take(const RowStep<Work>& step, std::size_t begin, std::size_t end, StageTimer& timer);
+  void take(const Product& step, StageTimer& timer);
+  void take(const Product& step, std::size_t begin, std::size_t end, StageTimer& timer);
+  template <class Work>
+  static void count(const RowStep<Work>& /*step*/, StageTimer& /*timer*/) {}
+  static void count(const Product& step, StageTimer& timer);
+  auto norm_step(bool add, std::span<const float> delta_norm, std::span<const float> weight,
+                 const Projection& next);
 
   std::shared_ptr<const Model> model_;
   const kernels::Ops& ops_;
@@ -134,7 +161,8 @@ class Forward {
   tensor::Rows<float> ffn_;       // [T, F] in the memory of the gate
   bool has_delta_ = false;
   std::span<const float> delta_norm_;  // what delta_ is still to be normalised with; may be empty
-  kernels::QuantisedRows codes_;       // the input of the next projection
+  // The last three, as the matrices behind them want them.
+  kernels::QuantisedRows normed_codes_, attended_codes_, ffn_codes_;
   std::vector<std::size_t> row_segment_;
   std::vector<std::size_t> all_rows_;  // 0, 1, 2 …
   std::vector<AttentionTask> tasks_;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string_view>
+#include <thread>
 
 namespace espalier::model {
 
@@ -46,6 +47,54 @@ class Profile {
 
  private:
   std::array<OpCost, op_count> costs_;
+};
+
+// Charges the time from here to the end of the scope to several ops, in the proportion in which the
+// constructing thread spends it on them: other threads may be at other ops at the same time.
+class StageTimer {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit StageTimer(Profile* profile) noexcept : profile_(profile) {
+    if (profile_ != nullptr) start_ = Clock::now();
+  }
+  ~StageTimer() {
+    if (profile_ == nullptr) return;
+    double all = 0;
+    for (const double seconds : seconds_) all += seconds;
+    if (all == 0) return;
+    const double share = std::chrono::duration<double>(Clock::now() - start_).count() / all;
+    for (std::size_t i = 0; i < op_count; ++i) {
+      if (seconds_[i] == 0) continue;
+      OpCost& cost = profile_->of(static_cast<Op>(i));
+      cost.seconds += seconds_[i] * share;
+      ++cost.calls;
+    }
+  }
+  StageTimer(const StageTimer&) = delete;
+  StageTimer& operator=(const StageTimer&) = delete;
+
+  // Runs the work and remembers its time.
+  template <class Work>
+  void time(Op op, const Work& work) noexcept {
+    if (profile_ == nullptr || std::this_thread::get_id() != thread_) return work();
+    const Clock::time_point start = Clock::now();
+    work();
+    seconds_[static_cast<std::size_t>(op)] +=
+        std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  void add_work(Op op, double weight_bytes, double operations) const noexcept {
+    if (profile_ == nullptr) return;
+    profile_->of(op).weight_bytes += weight_bytes;
+    profile_->of(op).operations += operations;
+  }
+
+ private:
+  Profile* profile_;
+  std::thread::id thread_ = std::this_thread::get_id();
+  Clock::time_point start_ = {};
+  std::array<double, op_count> seconds_ = {};
 };
 
 // Charges the time from here to the end of the scope. Does nothing where profile is null.
