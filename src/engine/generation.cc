@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <utility>
 
 #include "espalier/error.h"
@@ -189,30 +188,12 @@ base::TokenId Generation::sample(std::size_t behind) {
   }
 }
 
-// Embeddings may be padded beyond the tokenizer's tokens; those rows stand for nothing.
+// Of the last step's logits. Embeddings may be padded beyond the tokenizer's tokens; those rows
+// stand for nothing.
 base::TokenId Generation::choose() {
-  const std::span<const float> all = logits();
-  return sampler_.sample(all.first(std::min(all.size(), tokenizer_.vocabulary_size())), recent_);
-}
-
-// Of the last step, -inf where the constraint allows no token.
-std::span<const float> Generation::logits() {
-  const std::span<const float> computed = output_.logits(0).row(0);
-  if (!settings_.constraint) return computed;
-  allowed_logits_.assign(engine_.model().config.vocabulary,
-                         -std::numeric_limits<float>::infinity());
-  for (std::size_t i = 0; i < allowed_.size(); ++i) {
-    const auto t = static_cast<std::size_t>(allowed_[i]);
-    if ((mask_[t / 64] >> (t % 64) & 1U) != 0) allowed_logits_[t] = computed[i];
-  }
-  if (!allowed_.empty()) return allowed_logits_;
-  for (std::size_t i = 0; i < mask_.size() && 64 * i < computed.size(); ++i) {
-    for (std::uint64_t word = mask_[i]; word != 0; word &= word - 1) {
-      const std::size_t t = 64 * i + static_cast<std::size_t>(std::countr_zero(word));
-      if (t < computed.size()) allowed_logits_[t] = computed[t];
-    }
-  }
-  return allowed_logits_;
+  const std::span<const float> logits = output_.logits(0).row(0);
+  const std::size_t tokens = std::min(logits.size(), tokenizer_.vocabulary_size());
+  return sampler_.sample(logits.first(tokens), recent_, {.tokens = allowed_, .mask = mask_});
 }
 
 // Adds `text` to what is held back and gives out all that cannot be part of a stop string any more.

@@ -78,7 +78,6 @@ class Generation {
   std::string held_;                     // decoded text that may be the beginning of a stop string
   std::span<const std::uint64_t> mask_;  // the constraint's, of the token under way
   std::vector<base::TokenId> allowed_;   // by the constraint, where they are few
-  std::vector<float> allowed_logits_;    // f32 [V], -inf where a token is not allowed
   FinishReason finish_ = FinishReason::none;
 
   std::size_t remaining() const;
@@ -90,7 +89,6 @@ class Generation {
   StepStatus step();
   base::TokenId sample(std::size_t behind);
   base::TokenId choose();
-  std::span<const float> logits();
   std::optional<std::string> finish(FinishReason reason);
   std::string release(std::string text);
 };

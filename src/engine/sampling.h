@@ -29,6 +29,13 @@ struct SamplingOptions {
 // Throws InvalidArgument naming the option and its range.
 void validate(const SamplingOptions& options);
 
+// Which tokens logits stand for, and which of them may be chosen.
+struct Choices {
+  std::span<const base::TokenId> tokens = {};  // ascending, one for each logit; none: 0, 1, 2, …
+  // Token t as bit t % 64 of word t / 64; those behind the last word may not. Empty: all may.
+  std::span<const std::uint64_t> mask = {};
+};
+
 class Sampler {
  public:
   Sampler(SamplingOptions options, const kernels::Ops& ops);
@@ -36,13 +43,18 @@ class Sampler {
   // Chooses a token. `recent` is the text so far, latest last; the logits are left as they are.
   // The same options, logits and number of earlier calls give the same token on one machine. Throws
   // DecodingFailure where the logits are no numbers to choose by.
-  base::TokenId sample(std::span<const float> logits, std::span<const base::TokenId> recent);
+  base::TokenId sample(std::span<const float> logits, std::span<const base::TokenId> recent,
+                       const Choices& choices = {});
 
  private:
-  base::TokenId highest(std::span<const float> scores) const;
-  void penalise_repeats(std::span<const base::TokenId> recent);
-  base::TokenId draw_any();
-  base::TokenId draw_likely();
+  using Index = std::uint32_t;  // of a logit
+
+  Index choose(std::span<const float> logits, std::span<const base::TokenId> recent,
+               const Choices& choices);
+  Index highest(std::span<const float> scores) const;
+  void penalise_repeats(std::span<const base::TokenId> recent, const Choices& choices);
+  Index draw_any();
+  Index draw_likely();
   void keep_likely();
   double uniform();
 
@@ -50,7 +62,8 @@ class Sampler {
   const kernels::Ops* ops_;
   std::mt19937_64 random_;
   std::vector<float> scores_;  // then probabilities
-  std::vector<base::TokenId> candidates_;
+  std::vector<Index> candidates_;
+  std::vector<base::TokenId> repeated_;
 };
 
 }  // namespace espalier::engine

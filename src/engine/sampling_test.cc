@@ -153,6 +153,73 @@ TEST(Sampler, KeepsTheTokensThatASortedVocabularySays) {
   }
 }
 
+std::vector<std::uint64_t> mask_of(const std::vector<TokenId>& tokens, std::size_t vocabulary) {
+  std::vector<std::uint64_t> mask((vocabulary + 63) / 64);
+  for (const TokenId token : tokens) {
+    mask[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1} << (token % 64);
+  }
+  return mask;
+}
+
+// Whether masked among all, or with their own logits alone: allowed tokens are drawn as if the
+// logits of all others were -inf.
+TEST(Sampler, ChoosesAmongAllowedTokensOnly) {
+  constexpr std::size_t vocabulary = 300;  // not a multiple of 64
+  std::mt19937 random(8);
+  std::normal_distribution<float> normal(0, 2);
+  for (const std::size_t count : {1, 5, 60, 150, 290}) {
+    std::vector<float> all(vocabulary);
+    for (float& logit : all) logit = normal(random);
+    std::vector<TokenId> allowed(vocabulary);
+    std::iota(allowed.begin(), allowed.end(), 0);
+    std::ranges::shuffle(allowed, random);
+    allowed.resize(count);
+    std::ranges::sort(allowed);
+    std::vector<float> expected(vocabulary, -std::numeric_limits<float>::infinity());
+    std::vector<float> own;
+    for (const TokenId token : allowed) {
+      expected[static_cast<std::size_t>(token)] = all[static_cast<std::size_t>(token)];
+      own.push_back(all[static_cast<std::size_t>(token)]);
+    }
+    std::vector<std::uint64_t> mask = mask_of(allowed, vocabulary);
+    mask.back() |= std::uint64_t{1} << 63;  // beyond the vocabulary
+    const std::vector<TokenId> recent = {allowed.front(), allowed.back(), 77, 77};
+    for (const SamplingOptions& options : {SamplingOptions{},
+                                           {.repeat_penalty = 1.7F},
+                                           {.temperature = 1, .repeat_penalty = 0.6F, .seed = 1},
+                                           {.temperature = 2, .top_k = 7, .seed = 2},
+                                           {.temperature = 2, .top_p = 0.8F, .seed = 3}}) {
+      Sampler a(options, ops()), b(options, ops()), c(options, ops());
+      for (int draw = 0; draw < 200; ++draw) {
+        const TokenId token = a.sample(expected, recent);
+        ASSERT_EQ(b.sample(all, recent, {.mask = mask}), token);
+        ASSERT_EQ(c.sample(own, recent, {.tokens = allowed}), token);
+      }
+    }
+  }
+}
+
+TEST(Sampler, AMaskChoosesAmongTokensWithLogitsOfTheirOwn) {
+  Sampler sampler({.repeat_penalty = 9}, ops());
+  const std::vector<TokenId> tokens = {3, 70, 200};
+  const std::vector<float> own = {1, 2, 3};
+  EXPECT_EQ(sampler.sample(own, {}, {.tokens = tokens, .mask = mask_of({3, 70}, 300)}), 70);
+  EXPECT_EQ(sampler.sample(own, {}, {.tokens = tokens, .mask = mask_of({3}, 60)}), 3)
+      << "what lies behind the mask's last word may not come";
+  EXPECT_EQ(sampler.sample(own, std::vector<TokenId>{200, 299}, {.tokens = tokens}), 70);
+}
+
+// A token that may not come is not looked at; where none may, there is nothing to choose.
+TEST(Sampler, OnlyTheLogitsOfAllowedTokensMustBeNumbers) {
+  const std::vector<float> some = {NAN, 1, NAN, 2};
+  for (const float temperature : {0.0F, 1.0F}) {
+    Sampler sampler({.temperature = temperature}, ops());
+    EXPECT_EQ(sampler.sample(some, {}, {.mask = mask_of({1}, 4)}), 1);
+    EXPECT_THROW(sampler.sample(some, {}, {.mask = mask_of({0, 2}, 4)}), DecodingFailure);
+    EXPECT_THROW(sampler.sample(some, {}, {.mask = mask_of({}, 4)}), DecodingFailure);
+  }
+}
+
 TEST(Sampler, RepeatPenaltyLowersRecentTokensOfEitherSignWithinItsWindow) {
   Sampler sampler({.repeat_penalty = 2, .repeat_window = 2}, ops());
   EXPECT_EQ(sampler.sample(std::vector<float>{3, 2}, std::vector<TokenId>{0}), 1);
