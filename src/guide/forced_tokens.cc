@@ -10,13 +10,14 @@ namespace {
 
 constexpr std::size_t most_forced = 4096;  // bytes in one go
 
-// So many of the last tokens are looked at: more only where their first half would be spelled
+// So many of the last tokens are spelled again: more only where their first half comes out
 // otherwise, which may be because the text before them is not seen.
-constexpr std::size_t last_tokens = 32;
+constexpr std::size_t last_tokens[] = {8, 32};
+
+constexpr std::size_t longest_character = 4;  // bytes
 
 // How many bytes at the end are the beginning of a character.
 std::size_t unfinished_bytes(std::string_view text) {
-  constexpr std::size_t longest_character = 4;
   for (std::size_t n = 1; n < longest_character && n <= text.size(); ++n) {
     const std::string_view rest = text.substr(text.size() - n);
     if ((static_cast<unsigned char>(rest.front()) & 0xC0U) == 0x80U) continue;
@@ -66,16 +67,14 @@ std::string Matcher::force(Guide::Use& machine, Configurations& at) const {
   return forced;
 }
 
-// Appends to `text`, which ends with the last bytes accepted, what must come. Returns how much of
-// it all no token begins in that can go on behind it.
-std::size_t Matcher::force_behind(std::string& text) const {
-  Guide::Use machine(*guide_);
-  Configurations at = here();
-  const std::string forced = force(machine, at);
-  if (forced.empty()) return text.size();
+// How much of what is `forced`, behind which `at` is, belongs to no token that may go on behind it.
+std::size_t Matcher::settled(Guide::Use& machine, const Configurations& at,
+                             std::string_view forced) const {
+  const std::size_t longest = trie_->longest();
+  std::string text = last_bytes(last_tokens_of(longest));
+  const std::size_t accepted_bytes = text.size();
   text += forced;
   const TextTree& tree = trie_->tree().tree();
-  const std::size_t longest = trie_->longest();
   for (std::size_t i = text.size() < longest ? 0 : text.size() - longest; i < text.size(); ++i) {
     TextTree::NodeIndex node = TextTree::root;
     for (std::size_t end = i; end < text.size(); ++end) {
@@ -83,27 +82,34 @@ std::size_t Matcher::force_behind(std::string& text) const {
       if (node == TextTree::root) break;
     }
     if (node == TextTree::root) continue;
-    const bool settled =
+    const bool no_token =
         walk_below(machine, tree, node, at, [&](TextTree::NodeIndex below, const Configurations&) {
           return tree.tokens(below).empty();
         });
-    if (!settled) return i;
+    if (!no_token) return i < accepted_bytes ? 0 : i - accepted_bytes;
   }
-  return text.size();
+  return forced.size();
 }
 
 Matcher::Forced Matcher::forced_tokens() const {
   if (finished_) return {};
-  const std::string before = last_bytes(std::min<std::size_t>(accepted(), trie_->longest()));
-  std::string text = before;
-  const std::size_t settled = force_behind(text);
-  const std::size_t unfinished = unfinished_bytes(text);
-  if (text.size() - unfinished < before.size()) return {};
-  text.resize(text.size() - unfinished);
-  const std::string_view forced = std::string_view(text).substr(before.size());
-  const std::size_t sure = std::max(std::min(settled, text.size()), before.size()) - before.size();
-  if (auto found = spelled(std::min(accepted(), last_tokens), forced, sure))
-    return *std::move(found);
+  std::string forced;
+  std::size_t sure = 0;  // bytes of it that may be taken
+  {
+    Guide::Use machine(*guide_);
+    Configurations at = here();
+    forced = force(machine, at);
+    if (!forced.empty()) sure = settled(machine, at, forced);
+  }
+  const std::size_t unfinished =
+      unfinished_bytes(last_bytes(last_tokens_of(longest_character - 1)) + forced);
+  if (unfinished > forced.size()) return {};  // what was accepted ends within a character
+  forced.resize(forced.size() - unfinished);
+  sure = std::min(sure, forced.size());
+  for (const std::size_t last : last_tokens) {
+    if (last >= accepted()) break;
+    if (auto found = spelled(last, forced, sure)) return *std::move(found);
+  }
   return spelled(accepted(), forced, sure).value_or(Forced{});
 }
 
@@ -113,6 +119,15 @@ std::string Matcher::last_bytes(std::size_t tokens) const {
     bytes += trie_->text(history_[i].token);
   }
   return bytes;
+}
+
+// How many of the last tokens have so many bytes: all, where they have fewer.
+std::size_t Matcher::last_tokens_of(std::size_t bytes) const {
+  std::size_t tokens = 0;
+  for (std::size_t found = 0; found < bytes && tokens < accepted(); ++tokens) {
+    found += trie_->text(history_[history_.size() - 1 - tokens].token).size();
+  }
+  return tokens;
 }
 
 // The `last` tokens, and at most `sure` bytes of what is `forced` behind them, as the tokenizer

@@ -85,8 +85,9 @@ class Matcher {
   void find_ends(Guide::Use& machine, const Configuration& at, std::size_t tokens,
                  std::vector<std::size_t>& ends) const;
   std::string force(Guide::Use& machine, Configurations& at) const;
-  std::size_t force_behind(std::string& text) const;
+  std::size_t settled(Guide::Use& machine, const Configurations& at, std::string_view forced) const;
   std::string last_bytes(std::size_t tokens) const;
+  std::size_t last_tokens_of(std::size_t bytes) const;
   std::optional<Forced> spelled(std::size_t last, std::string_view forced, std::size_t sure) const;
 
   std::shared_ptr<const Guide> guide_;
