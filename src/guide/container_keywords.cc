@@ -94,15 +94,17 @@ void SchemaReader::read_objects(Value schema, Shape& shape) {
 
 void SchemaReader::read_order(Value schema, const std::vector<NameId>& declared,
                               ObjectShape& object) {
+  const auto add = [&](NameId name) {
+    if (std::ranges::find(object.order, name) != object.order.end()) return;
+    object.order.push_back(name);
+    rule(object, name);  // also where nothing else speaks of it
+  };
   if (const auto order = schema.find("x-order")) {
     locate(schema, "x-order", [&] {
-      for (const Value each : order->elements()) object.order.push_back(name(each.as_string()));
+      for (const Value each : order->elements()) add(name(each.as_string()));
     });
   }
-  for (const NameId name : declared) {
-    const auto& order = object.order;
-    if (std::ranges::find(order, name) == order.end()) object.order.push_back(name);
-  }
+  for (const NameId name : declared) add(name);
 }
 
 // Which keys the keywords of this schema speak of.

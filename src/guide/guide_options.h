@@ -26,8 +26,8 @@ enum class Writing : std::uint8_t {
 // In which order the keys of an object come.
 enum class KeyOrder : std::uint8_t {
   free,
-  // As `x-order` lists them, else as `properties` does; then all others. Keys may still be left
-  // out.
+  // As `x-order` lists them, then as `properties` does; then all others. Keys may still be left
+  // out. Refused where keys need others, or minProperties wants more than the required ones of few.
   declared,
 };
 

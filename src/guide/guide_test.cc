@@ -1,5 +1,6 @@
 #include "guide/guide.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "espalier/error.h"
@@ -9,8 +10,11 @@ namespace espalier::guide {
 namespace {
 
 using testing::accepts;
+using ::testing::AllOf;
 using testing::guide_of;
+using ::testing::HasSubstr;
 using testing::refusal;
+using ::testing::StartsWith;
 
 TEST(Guide, TypesAreWhatTheySay) {
   EXPECT_TRUE(accepts(R"({"type":"integer"})", "1.0"));
@@ -50,10 +54,30 @@ TEST(Guide, PropertiesComeInTheirDeclaredOrderWhereThatIsAskedFor) {
       R"({"allOf":[{"properties":{"b":{},"a":{}}},{"properties":{"c":{},"b":{}}}]})", declared);
   EXPECT_TRUE(accepts(both, R"({"b":1,"a":1,"c":1})"));
   EXPECT_FALSE(accepts(both, R"({"c":1,"b":1})"));
-  EXPECT_THROW(
-      guide_of(R"({"properties":{"a":{},"b":{}},"dependentRequired":{"b":["a"]}})", declared),
-      UnsupportedGuide);
-  EXPECT_THROW(guide_of(R"({"x-order":1})", declared), Error);
+  // What is listed twice stands where it stood first, and what is listed need not be declared.
+  const auto twice = guide_of(R"({"x-order":["z","c","z"],)" + schema + "}", declared);
+  EXPECT_TRUE(accepts(twice, R"({"z":1,"c":1,"a":1})"));
+  EXPECT_FALSE(accepts(twice, R"({"c":1,"z":1,"a":1})"));
+  // Without an order asked for, x-order says nothing, whatever it holds.
+  EXPECT_TRUE(accepts(guide_of(R"({"x-order":["c","a"],)" + schema + "}"), R"({"a":1,"c":1})"));
+  EXPECT_TRUE(accepts(guide_of(R"({"x-order":1})"), "{}"));
+}
+
+TEST(Guide, WhatAnOrderOfKeysCannotHoldIsRefusedByName) {
+  const auto refusal_in_order = [](const std::string& schema) {
+    return testing::refusal_of([&] { guide_of(schema, {.key_order = KeyOrder::declared}); });
+  };
+  EXPECT_THAT(refusal_in_order(
+                  R"({"items":{"properties":{"a":{},"b":{}},"dependentRequired":{"b":["a"]}}})"),
+              AllOf(StartsWith("#/items: "), HasSubstr("dependentRequired"), HasSubstr("order")));
+  EXPECT_THAT(refusal_in_order(R"({"properties":{"a":{},"b":{}},"minProperties":1,
+                          "additionalProperties":false})"),
+              AllOf(StartsWith("#: "), HasSubstr("minProperties"), HasSubstr("order")));
+  EXPECT_EQ(refusal_in_order(R"({"properties":{"a":{}},"minProperties":1})"), "")
+      << "others may come";
+  EXPECT_THAT(refusal_in_order(R"({"x-order":1})"), StartsWith("#/x-order"));
+  EXPECT_THAT(refusal_in_order(R"({"properties":{"o":{"x-order":["a",1]}}})"),
+              StartsWith("#/properties/o/x-order"));
 }
 
 TEST(Guide, PropertiesComeInAnyOrder) {

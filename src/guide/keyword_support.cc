@@ -15,6 +15,7 @@ constexpr KeywordSupport table[] = {
     {"allOf, anyOf", exact, "as far as their alternatives stay few"},
     {"oneOf, not, if/then/else", exact, "not where they need the opposite of uniqueItems"},
     {"properties, required", exact, "in any order, each key once"},
+    {"x-order", exact, "only where a caller asks for keys in declared order, which it lists"},
     {"additionalProperties, patternProperties, propertyNames", exact, ""},
     {"minProperties, maxProperties", exact, ""},
     {"dependentRequired, dependentSchemas, dependencies", exact, ""},

@@ -22,6 +22,7 @@ struct Witness {
   const char* schema;
   const char* valid;
   const char* invalid;
+  SchemaOptions options = {};
 };
 
 const std::map<std::string, Witness>& witnesses() {
@@ -54,6 +55,11 @@ const std::map<std::string, Witness>& witnesses() {
       {"else", {R"({"if":{"minimum":1},"else":{"maximum":-1}})", "1", "0"}},
       {"properties", {R"({"properties":{"a":{"const":1}}})", R"({"a":1})", R"({"a":2})"}},
       {"required", {R"({"required":["a"]})", R"({"b":1,"a":1})", R"({"b":1})"}},
+      {"x-order",
+       {R"({"x-order":["b","a"]})",
+        R"({"b":1,"a":1})",
+        R"({"a":1,"b":1})",
+        {.key_order = KeyOrder::declared}}},
       {"additionalProperties",
        {R"({"properties":{"a":{}},"additionalProperties":false})", R"({"a":1})", R"({"b":1})"}},
       {"patternProperties",
@@ -125,8 +131,9 @@ TEST(KeywordSupport, WhatTheTableCallsExactIsHeldTo) {
       ASSERT_TRUE(witnesses().contains(keyword)) << "the table names it: it needs a witness";
       const Witness& witness = witnesses().at(keyword);
       EXPECT_NE(std::string(witness.schema).find("\"" + keyword + "\""), std::string::npos);
-      EXPECT_TRUE(accepts(witness.schema, witness.valid));
-      EXPECT_FALSE(accepts(witness.schema, witness.invalid));
+      const auto guide = guide_of(witness.schema, witness.options);
+      EXPECT_TRUE(accepts(guide, witness.valid));
+      EXPECT_FALSE(accepts(guide, witness.invalid));
     }
   }
 }

@@ -270,13 +270,14 @@ void Planner::rank_names(NodeId node, const ObjectShape& shape, ObjectPlan& plan
     if (name != plan.names.end() && name->text == text) name->rank = i;
   }
   // Keys that are left out cannot come later: what must come has to be possible in this order.
+  const auto refuse = [&](std::string_view what) {
+    throw UnsupportedGuide(fmt::format("{}: {} not supported where keys come in declared order",
+                                       reader_.describe(node), what));
+  };
+  if (plan.has_needs) refuse("keys that need others (dependentRequired, dependencies) are");
   const bool endless = !std::ranges::all_of(plan.regions, &RegionPlan::few);
-  const bool too_few = plan.least > plan.required && !endless;
-  if (too_few || plan.has_needs) {
-    throw UnsupportedGuide(
-        fmt::format("{}: an order of keys is not supported where keys need others, or their least "
-                    "number more of them",
-                    reader_.describe(node)));
+  if (plan.least > plan.required && !endless) {
+    refuse("minProperties above the number of required keys is");
   }
 }
 
