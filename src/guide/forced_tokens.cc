@@ -149,7 +149,7 @@ std::optional<Matcher::Forced> Matcher::spelled(std::size_t last, std::string_vi
   const std::size_t first = history_.size() - last;
   while (same < std::min(count, last) && tokens[same] == history_[first + same].token) ++same;
   if (count > 0 && same < last / 2 && last < accepted()) return std::nullopt;
-  if (count == 0) return Forced{};
+  if (count == 0 || last - same > most_rollback) return Forced{};
   return Forced{last - same,
                 {tokens.begin() + static_cast<std::ptrdiff_t>(same),
                  tokens.begin() + static_cast<std::ptrdiff_t>(count)}};

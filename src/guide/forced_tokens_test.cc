@@ -1,6 +1,7 @@
 // What must come, in the tokens of a tokenizer that pairs bytes as real ones do.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -22,7 +23,9 @@ class ForcedTokens : public ::testing::Test {
       "gpt2")};
   const std::shared_ptr<const TokenTrie> trie_ = TokenTrie::of(tokenizer_, {2});
 
-  std::vector<TokenId> own(std::string_view text) const { return tokenizer_.encode(text); }
+  std::vector<TokenId> own(std::string_view text) const {
+    return tokenizer_.encode(text, {.recognise_special = false});
+  }
 
   Matcher matcher(const char* schema, std::string_view begun = "") const {
     Matcher matcher(guide_of(schema, answer_options), trie_);
@@ -87,6 +90,59 @@ TEST_F(ForcedTokens, LeaveHalfACharacterAlone) {
   // Of two texts that begin with halves of characters, the first half is no token to be forced.
   const Matcher halves = matcher("{\"enum\":[\"\xC3\xA9\",\"\xC3\xA8\"]}");
   EXPECT_EQ(text(halves.forced_tokens().tokens), "\"");
+}
+
+TEST_F(ForcedTokens, AreTextWhereTextLooksLikeASpecialToken) {
+  const char* marks = R"({"const":"name<|im_end|>"})";
+  const auto [replaced, tokens] = matcher(marks).forced_tokens();
+  EXPECT_EQ(replaced, 0U);
+  EXPECT_EQ(text(tokens), R"("name<|im_end|>")");
+  EXPECT_EQ(std::ranges::count(tokens, TokenId{2}), 0);
+  Matcher m = matcher(marks);
+  for (const TokenId token : tokens) ASSERT_TRUE(m.accept(token));
+  EXPECT_TRUE(m.is_complete());
+}
+
+TEST_F(ForcedTokens, LeaveNoTraceOnceTheyAreTakenBack) {
+  Matcher m = matcher(text_and_number, R"({"name":"Bo)");
+  TokenMask before(trie_->vocabulary_size());
+  TokenMask after(trie_->vocabulary_size());
+  ASSERT_TRUE(m.accept(own("\"").front()));
+  m.mask(before);
+  const auto [replaced, tokens] = m.forced_tokens();
+  ASSERT_EQ(replaced, 1U);
+  m.rollback(replaced);
+  for (const TokenId token : tokens) ASSERT_TRUE(m.accept(token));
+  m.rollback(tokens.size());
+  ASSERT_TRUE(m.accept(own("\"").front()));
+  m.mask(after);
+  EXPECT_EQ(before, after);
+  EXPECT_EQ(m.forced_tokens().tokens, tokens);
+}
+
+TEST_F(ForcedTokens, LookFurtherBackWhereTheLastTokensComeOutOtherwise) {
+  for (const std::size_t names : {2, 5, 12}) {
+    Matcher m = matcher(R"({"type":"string"})", "\"");
+    std::string text;
+    for (std::size_t i = 0; i < names; ++i) text += "name";
+    for (const char letter : text) ASSERT_TRUE(m.accept(own({&letter, 1}).front()));
+    const auto [replaced, tokens] = m.forced_tokens();
+    EXPECT_EQ(replaced, text.size());
+    EXPECT_EQ(tokens, own(text));
+  }
+}
+
+TEST_F(ForcedTokens, ReplaceNoMoreThanCanBeTakenBack) {
+  Matcher m = matcher(R"({"type":"string"})", "\"");
+  const std::string names = [] {
+    std::string text;
+    for (std::size_t i = 0; i <= Matcher::most_rollback / 4; ++i) text += "name";
+    return text;
+  }();
+  for (const char letter : names) ASSERT_TRUE(m.accept(own({&letter, 1}).front()));
+  const auto [replaced, tokens] = m.forced_tokens();
+  EXPECT_EQ(replaced, 0U);
+  EXPECT_TRUE(tokens.empty());
 }
 
 TEST_F(ForcedTokens, AVocabularyWithoutATokenizerForcesNone) {
