@@ -1,8 +1,10 @@
 // Whatever tokens_to_end() says is enough, is: whoever takes only tokens that fit ends in time.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "guide/guide_testing.h"
@@ -48,6 +50,34 @@ const char* const schemas[] = {
         "b"}},"required":["kind"]},{"type":"integer"}]})",
 };
 
+const char* const grammars[] = {
+    R"({"regex":"(a|b{30})[0-9]{2,9}é?"})",
+    R"({"either":["yes","no, not at all","null"]})",
+    R"(["name: ",{"schema":{"type":"object","properties":{"id":{"type":"integer"}},
+        "required":["id"],"additionalProperties":false}},{"regex":"!{0,3}\\n"}])",
+    R"({"repeat":[{"schema":{"type":"number"}},";"],"least":3,"most":5})",
+    R"([{"free":[{"trigger":"<t>","then":[{"schema":{"enum":["name",null]}},"</t>"]}],"least":1,
+        "until":"##"},{"schema":{"type":"boolean"}}])",
+};
+
+// Guides of all kinds.
+std::vector<std::pair<std::string, std::shared_ptr<const Guide>>> all_guides() {
+  std::vector<std::pair<std::string, std::shared_ptr<const Guide>>> all;
+  SchemaOptions declared = answer_options;
+  declared.key_order = KeyOrder::declared;
+  for (const char* schema : schemas) {
+    for (const SchemaOptions& options : {SchemaOptions{}, answer_options, declared}) {
+      try {
+        all.emplace_back(schema, guide_of(schema, options));
+      } catch (const UnsupportedGuide&) {
+        EXPECT_EQ(options.key_order, KeyOrder::declared) << schema;
+      }
+    }
+  }
+  for (const char* grammar : grammars) all.emplace_back(grammar, testing::grammar_of(grammar));
+  return all;
+}
+
 TokenId draw(const TokenMask& mask, std::mt19937& random) {
   std::vector<TokenId> allowed;
   for (std::size_t id = 0; id < mask.size(); ++id) {
@@ -74,28 +104,48 @@ std::size_t tokens_taken(Matcher& matcher, std::size_t budget, std::mt19937& ran
   return taken;
 }
 
+// As if a model had drawn some tokens.
+void begin_at_random(Matcher& matcher, std::mt19937& random) {
+  TokenMask mask(0x2000);
+  for (std::size_t steps = random() % 24; steps > 0 && !matcher.is_finished(); --steps) {
+    matcher.mask(mask);
+    ASSERT_TRUE(matcher.accept(draw(mask, random)));
+  }
+}
+
 TEST(Completion, WhoTakesOnlyTokensThatFitEndsInTime) {
   const auto trie = byte_trie(words);
   std::mt19937 random(5);
+  for (const auto& [source, guide] : all_guides()) {
+    SCOPED_TRACE(source);
+    for (int walk = 0; walk < 6; ++walk) {
+      Matcher matcher(guide, trie);
+      begin_at_random(matcher, random);
+      const std::size_t enough = matcher.tokens_to_end();
+      ASSERT_LT(enough, Completion::endless);
+      if (enough == 0) continue;
+      const std::size_t budget = enough + random() % 3;
+      ASSERT_LE(tokens_taken(matcher, budget, random), budget);
+      ASSERT_TRUE(matcher.is_complete());
+    }
+  }
+}
+
+TEST(Completion, MaskThatFitsIsAPartOfTheMaskAndNeverEmpty) {
+  const auto trie = byte_trie(words);
+  std::mt19937 random(6);
   TokenMask mask(trie->vocabulary_size());
-  for (const SchemaOptions& options : {SchemaOptions{}, answer_options}) {
-    for (const char* schema : schemas) {
-      const auto guide = guide_of(schema, options);
-      for (int walk = 0; walk < 6; ++walk) {
-        Matcher matcher(guide, trie);
-        for (int steps = static_cast<int>(random() % 24); steps > 0; --steps) {
-          matcher.mask(mask);
-          ASSERT_TRUE(matcher.accept(draw(mask, random)));
-          if (matcher.is_finished()) break;
-        }
-        const std::size_t enough = matcher.tokens_to_end();
-        ASSERT_LT(enough, Completion::endless) << schema;
-        if (enough == 0) continue;
-        SCOPED_TRACE(schema);
-        const std::size_t budget = enough + random() % 3;
-        ASSERT_LE(tokens_taken(matcher, budget, random), budget) << schema;
-        ASSERT_TRUE(matcher.is_complete()) << schema;
-      }
+  TokenMask fits(trie->vocabulary_size());
+  for (const auto& [source, guide] : all_guides()) {
+    SCOPED_TRACE(source);
+    Matcher matcher(guide, trie);
+    begin_at_random(matcher, random);
+    if (matcher.is_finished()) continue;
+    matcher.mask(mask);
+    for (const std::size_t budget : {0, 1, 2, 5, 20}) {
+      matcher.mask_that_fits(fits, budget);
+      EXPECT_GT(fits.count(), 0U) << budget;
+      fits.each([&](TokenId token) { EXPECT_TRUE(mask.allows(token)) << token; });
     }
   }
 }
