@@ -352,6 +352,26 @@ TEST_F(GenerationTest, TokensThatAreSpelledAnewAreAsIfTheyHadAlwaysBeenSo) {
   }
 }
 
+// The stop string may begin in what was sampled and go on in what must come, in other tokens.
+TEST_F(GenerationTest, AStopStringInWhatMustComeEndsTheAnswerInFrontOfIt) {
+  const text::Tokenizer& tokenizer = *package_.tokenizer;
+  const std::size_t before = engine_.stats().computed_tokens;
+  const auto script = std::make_shared<Script>(tokenizer.vocabulary_size(), Places{{40}});
+  script->go_on(0, 0, tokenizer.encode("the end, and more"));
+  const Answer answer = run({.stop_strings = {"end"}, .constraint = script});
+  EXPECT_EQ(answer.text, "the ");
+  EXPECT_EQ(answer.reason, FinishReason::stop);
+  EXPECT_EQ(engine_.stats().computed_tokens, before);
+
+  Places letters;
+  for (const char* letter : {"t", "h", "e"}) letters.push_back(tokenizer.encode(letter));
+  const auto anew = std::make_shared<Script>(tokenizer.vocabulary_size(), letters);
+  anew->go_on(3, 3, tokenizer.encode("the!?"));
+  const Answer held = run({.stop_strings = {"e!"}, .constraint = anew});
+  EXPECT_EQ(held.text, "th");
+  EXPECT_EQ(held.reason, FinishReason::stop);
+}
+
 TEST_F(GenerationTest, ATokenThatDoesNotFitIsChosenAgainAmongThoseThatDo) {
   for (const std::size_t count : {3, 100}) {  // rows by themselves, and the whole head
     std::vector<base::TokenId> allowed(count);

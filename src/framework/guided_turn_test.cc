@@ -92,6 +92,15 @@ TEST(GuidedTurn, ATextIsFreeUntilItsEndAndGuidedBehindIt) {
   EXPECT_GT(complete, 0);
 }
 
+TEST(GuidedTurn, ALimitCutsWhatMustComeToo) {
+  for (const std::size_t tokens : {1, 2, 5}) {
+    const Response response = guided(tiny_model(), R"({"const": "all of this"})", 1, tokens);
+    EXPECT_EQ(response.usage.response_tokens, tokens);
+    EXPECT_EQ(response.finish_reason, FinishReason::incomplete);
+    EXPECT_TRUE(std::string(R"("all of this")").starts_with(response.content)) << response.content;
+  }
+}
+
 TEST(GuidedTurn, AnAnswerThatALimitCutsIsIncomplete) {
   const Response response = guided(
       tiny_model(), R"({"type": "array", "items": {"type": "null"}, "minItems": 100})", 1, 20);
