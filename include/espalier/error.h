@@ -98,7 +98,20 @@ class ESPALIER_API UnsupportedGuide : public Error {
 // A schema or pattern breaks the rules of its own language, or allows nothing at all.
 class ESPALIER_API InvalidSchema : public Error {
  public:
-  explicit InvalidSchema(const std::string& message) : Error(ErrorCode::invalid_schema, message) {}
+  // What is wrong with a schema that was put together in a program (generation_schema.h).
+  enum class Problem {
+    other,
+    duplicate_type,
+    duplicate_property,
+    empty_type_choices,
+    undefined_references,
+  };
+  explicit InvalidSchema(const std::string& message, Problem problem = Problem::other)
+      : Error(ErrorCode::invalid_schema, message), problem_(problem) {}
+  Problem problem() const noexcept { return problem_; }
+
+ private:
+  Problem problem_;
 };
 
 // A caller's std::stop_token stopped the work.

@@ -16,7 +16,11 @@
 #pragma once
 
 #include "espalier/error.h"               // IWYU pragma: export
+#include "espalier/generable.h"           // IWYU pragma: export
+#include "espalier/generated_content.h"   // IWYU pragma: export
+#include "espalier/generation_guide.h"    // IWYU pragma: export
 #include "espalier/generation_options.h"  // IWYU pragma: export
+#include "espalier/generation_schema.h"   // IWYU pragma: export
 #include "espalier/language_model.h"      // IWYU pragma: export
 #include "espalier/response.h"            // IWYU pragma: export
 #include "espalier/session.h"             // IWYU pragma: export

@@ -1,0 +1,372 @@
+// How values of generable types become schemas and content and are read back. A program uses
+// generable.h.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "espalier/error.h"
+#include "espalier/generable_types.h"
+#include "espalier/generated_content.h"
+#include "espalier/generation_guide.h"
+#include "espalier/generation_schema.h"
+
+namespace espalier::detail {
+
+template <>
+struct Codec<bool> {
+  static DynamicGenerationSchema schema(SchemaScope&) { return DynamicGenerationSchema::boolean(); }
+  static GeneratedContent encode(bool value) { return GeneratedContent::boolean(value); }
+  static bool decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::boolean, reading);
+    return content.is_true();
+  }
+  static std::optional<bool> partial(const GeneratedContent& content) {
+    if (content.kind() != GeneratedContent::Kind::boolean) return std::nullopt;
+    return content.is_true();
+  }
+};
+
+template <guides::Number T>
+struct Codec<T> {
+  static DynamicGenerationSchema schema(SchemaScope&) {
+    if constexpr (std::floating_point<T>) {
+      return DynamicGenerationSchema::number();
+    } else {
+      return DynamicGenerationSchema::integer(guides::spelled(std::numeric_limits<T>::min()),
+                                              guides::spelled(std::numeric_limits<T>::max()));
+    }
+  }
+  static GeneratedContent encode(T value) { return GeneratedContent::number(value); }
+  static T decode(const GeneratedContent& content, const Reading& reading) {
+    using Limits = std::numeric_limits<T>;
+    if constexpr (std::floating_point<T>) {
+      return static_cast<T>(read_double(content, reading));
+    } else if constexpr (std::signed_integral<T>) {
+      return static_cast<T>(read_signed(content, reading, Limits::min(), Limits::max()));
+    } else {
+      return static_cast<T>(read_unsigned(content, reading, Limits::max()));
+    }
+  }
+  static std::optional<T> partial(const GeneratedContent& content) {
+    if (content.kind() != GeneratedContent::Kind::number) return std::nullopt;
+    return decode(content, Reading{});
+  }
+};
+
+template <>
+struct Codec<Decimal> {
+  static DynamicGenerationSchema schema(SchemaScope&) { return DynamicGenerationSchema::number(); }
+  static GeneratedContent encode(const Decimal& value) {
+    return GeneratedContent::spelled_number(value.text);
+  }
+  static Decimal decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::number, reading);
+    return {content.text()};
+  }
+  static std::optional<Decimal> partial(const GeneratedContent& content) {
+    if (content.kind() != GeneratedContent::Kind::number) return std::nullopt;
+    return Decimal{content.text()};
+  }
+};
+
+template <>
+struct Codec<std::string> {
+  static DynamicGenerationSchema schema(SchemaScope&) { return DynamicGenerationSchema::string(); }
+  static GeneratedContent encode(std::string value) {
+    return GeneratedContent::string(std::move(value));
+  }
+  static std::string decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::string, reading);
+    return content.text();
+  }
+  static std::optional<std::string> partial(const GeneratedContent& content) {
+    if (content.kind() != GeneratedContent::Kind::string) return std::nullopt;
+    return content.text();
+  }
+};
+
+template <>
+struct Codec<GeneratedContent> {
+  static DynamicGenerationSchema schema(SchemaScope&) {
+    return DynamicGenerationSchema::anything();
+  }
+  static GeneratedContent encode(GeneratedContent value) { return value; }
+  static GeneratedContent decode(const GeneratedContent& content, const Reading&) {
+    return content;
+  }
+  static std::optional<GeneratedContent> partial(const GeneratedContent& content) {
+    return content;
+  }
+};
+
+template <>
+struct Codec<Never> {
+  static DynamicGenerationSchema schema(SchemaScope&) { return DynamicGenerationSchema::nothing(); }
+  static GeneratedContent encode(Never) {
+    throw InvalidArgument("a Never has no content: it is for what must not be there");
+  }
+  static Never decode(const GeneratedContent&, const Reading& reading) {
+    fail(reading, "nothing may be here");
+  }
+  static std::optional<Never> partial(const GeneratedContent&) { return std::nullopt; }
+};
+
+template <class T>
+struct Codec<std::vector<T>> {
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    return DynamicGenerationSchema::array(Codec<T>::schema(scope));
+  }
+  static GeneratedContent encode(const std::vector<T>& values) {
+    std::vector<GeneratedContent> elements;
+    for (const auto& value : values) elements.push_back(Codec<T>::encode(value));
+    return GeneratedContent::array(std::move(elements));
+  }
+  static std::vector<T> decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::array, reading);
+    std::vector<T> values;
+    for (const GeneratedContent& element : content.elements()) {
+      values.push_back(Codec<T>::decode(element, reading.at(values.size())));
+    }
+    return values;
+  }
+  static auto partial(const GeneratedContent& content) {
+    std::optional<typename PartialOf<std::vector<T>>::type> values;
+    if (content.kind() != GeneratedContent::Kind::array) return values;
+    values.emplace();
+    for (const GeneratedContent& element : content.elements()) {
+      if (auto value = Codec<T>::partial(element)) values->push_back(std::move(*value));
+    }
+    return values;
+  }
+};
+
+template <class T>
+struct Codec<std::map<std::string, T>> {
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    return DynamicGenerationSchema::dictionary(Codec<T>::schema(scope));
+  }
+  static GeneratedContent encode(const std::map<std::string, T>& values) {
+    std::vector<GeneratedContent::Property> properties;
+    for (const auto& [key, value] : values) properties.push_back({key, Codec<T>::encode(value)});
+    return GeneratedContent::structure(std::move(properties));
+  }
+  static std::map<std::string, T> decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::structure, reading);
+    std::map<std::string, T> values;
+    for (const auto& [key, value] : content.properties()) {
+      values.emplace(key, Codec<T>::decode(value, reading.at(key)));
+    }
+    return values;
+  }
+  static auto partial(const GeneratedContent& content) {
+    std::optional<typename PartialOf<std::map<std::string, T>>::type> values;
+    if (content.kind() != GeneratedContent::Kind::structure) return values;
+    values.emplace();
+    for (const auto& [key, each] : content.properties()) {
+      if (auto value = Codec<T>::partial(each)) values->emplace(key, std::move(*value));
+    }
+    return values;
+  }
+};
+
+template <IsNullable T>
+struct Codec<T> {
+  using Inner = typename Nullable<T>::Inner;
+  using PartialT = typename PartialOf<T>::type;
+
+  // Where it cannot be left out, null stands for nothing.
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    return DynamicGenerationSchema::any_of(
+        "", {Codec<Inner>::schema(scope), DynamicGenerationSchema::null()});
+  }
+  static GeneratedContent encode(const T& value) {
+    return value ? Codec<Inner>::encode(*value) : GeneratedContent();
+  }
+  static T decode(const GeneratedContent& content, const Reading& reading) {
+    if (content.kind() == GeneratedContent::Kind::null) return T{};
+    return wrapped<T>(Codec<Inner>::decode(content, reading));
+  }
+  static std::optional<PartialT> partial(const GeneratedContent& content) {
+    auto value = Codec<Inner>::partial(content);
+    if (!value)
+      return content.kind() == GeneratedContent::Kind::null && content.is_complete()
+                 ? std::optional<PartialT>(PartialT{})
+                 : std::nullopt;
+    return wrapped<PartialT>(std::move(*value));
+  }
+
+ private:
+  template <class To, class Value>
+  static To wrapped(Value value) {
+    if constexpr (std::constructible_from<To, Value>) {
+      return To(std::move(value));
+    } else {
+      return To(new Value(std::move(value)));
+    }
+  }
+};
+
+template <class... T>
+struct Codec<std::variant<T...>> {
+  using Variant = std::variant<T...>;
+  using PartialT = typename PartialOf<Variant>::type;
+
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    return DynamicGenerationSchema::any_of(
+        "", std::vector<DynamicGenerationSchema>{Codec<T>::schema(scope)...});
+  }
+  static GeneratedContent encode(const Variant& value) {
+    return std::visit(
+        [](const auto& each) { return Codec<std::decay_t<decltype(each)>>::encode(each); }, value);
+  }
+  static Variant decode(const GeneratedContent& content, const Reading& reading) {
+    std::optional<Variant> found;
+    (try_alternative<T>(content, reading, found), ...);
+    if (!found && reading.lenient) return Variant{};
+    if (!found) fail(reading, "none of the alternatives fits this");
+    return std::move(*found);
+  }
+  static std::optional<PartialT> partial(const GeneratedContent& content) {
+    return partial(content, std::index_sequence_for<T...>());
+  }
+
+ private:
+  // Never lenient: an alternative that lacks a property is another one.
+  template <class Alternative>
+  static void try_alternative(const GeneratedContent& content, Reading reading,
+                              std::optional<Variant>& found) {
+    if (found) return;
+    reading.lenient = false;
+    try {
+      found.emplace(Codec<Alternative>::decode(content, reading));
+    } catch (const DecodingFailure&) {
+    }
+  }
+  template <std::size_t... I>
+  static std::optional<PartialT> partial(const GeneratedContent& content,
+                                         std::index_sequence<I...>) {
+    std::optional<PartialT> found;
+    const auto take = [&]<std::size_t Index>(auto value) {
+      if (!found && value) found.emplace(std::in_place_index<Index>, std::move(*value));
+    };
+    (take.template operator()<I>(Codec<T>::partial(content)), ...);
+    return found;
+  }
+};
+
+template <Enumerated T>
+struct Codec<T> {
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    const std::string name = unqualified(Enumeration<T>::name);
+    if (scope.enter(&type_key<T>)) {
+      std::vector<std::string> names;
+      for (const auto& [text, value] : Enumeration<T>::values) names.emplace_back(text);
+      scope.definitions.push_back(DynamicGenerationSchema::any_of(name, std::move(names)));
+    }
+    return DynamicGenerationSchema::reference(name);
+  }
+  static GeneratedContent encode(T wanted) {
+    for (const auto& [text, value] : Enumeration<T>::values) {
+      if (value == wanted) return GeneratedContent::string(text);
+    }
+    throw InvalidArgument(std::string("a value of enum ") + Enumeration<T>::name +
+                          " was left out of its ESPALIER_GENERABLE_ENUM");
+  }
+  static T decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::string, reading);
+    if (const auto value = partial(content)) return *value;
+    if (reading.lenient) return T{};
+    fail(reading, "\"" + content.text() + "\" is no value of enum " + Enumeration<T>::name);
+  }
+  static std::optional<T> partial(const GeneratedContent& content) {
+    if (content.kind() != GeneratedContent::Kind::string || !content.is_complete()) {
+      return std::nullopt;
+    }
+    for (const auto& [text, value] : Enumeration<T>::values) {
+      if (content.text() == text) return value;
+    }
+    return std::nullopt;
+  }
+};
+
+template <Described T>
+struct Codec<T> {
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    const auto& structure = Description<T>::get();
+    if (scope.enter(&type_key<T>)) {
+      std::vector<DynamicGenerationSchema::Property> properties;
+      structure.for_each([&](const auto& each) {
+        using Member = typename std::decay_t<decltype(each)>::Member;
+        properties.push_back({each.name, member_schema<Member>(scope).with(each.guides),
+                              each.description, IsNullable<Member>});
+      });
+      scope.definitions.push_back(DynamicGenerationSchema::object(
+          structure.name, std::move(properties), structure.description));
+    }
+    return DynamicGenerationSchema::reference(structure.name);
+  }
+
+  static GeneratedContent encode(const T& value) {
+    std::vector<GeneratedContent::Property> properties;
+    Description<T>::get().for_each([&](const auto& each) {
+      using Member = typename std::decay_t<decltype(each)>::Member;
+      if constexpr (IsNullable<Member>) {
+        if (!(value.*each.member)) return;
+      }
+      properties.push_back({each.name, Codec<Member>::encode(value.*each.member)});
+    });
+    return GeneratedContent::structure(std::move(properties));
+  }
+
+  static T decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::structure, reading);
+    const auto& structure = Description<T>::get();
+    T value{};
+    structure.for_each([&](const auto& each) {
+      using Member = typename std::decay_t<decltype(each)>::Member;
+      if (reading.lenient && content.find(each.name) == nullptr) return;
+      value.*each.member = read_property<Member>(content, each.name, reading);
+    });
+    for (const auto& [key, unused] : content.properties()) {
+      if (!structure.has(key)) fail(reading.at(key), "no such property is in " + structure.name);
+    }
+    return value;
+  }
+
+  static std::optional<Partial<T>> partial(const GeneratedContent& content) {
+    if (content.kind() != GeneratedContent::Kind::structure) return std::nullopt;
+    const auto& structure = Description<T>::get();
+    for (const auto& [key, unused] : content.properties()) {
+      if (!structure.has(key)) return std::nullopt;
+    }
+    Partial<T> value{};
+    structure.for_each([&](const auto& each) {
+      using Member = typename std::decay_t<decltype(each)>::Member;
+      const GeneratedContent* found = content.find(each.name);
+      if (found == nullptr) return;
+      if (auto there = Codec<Member>::partial(*found)) value.*each.partial = std::move(*there);
+    });
+    return value;
+  }
+
+ private:
+  template <class Member>
+  static DynamicGenerationSchema member_schema(SchemaScope& scope) {
+    if constexpr (IsNullable<Member>) {
+      return Codec<typename Nullable<Member>::Inner>::schema(scope);
+    } else {
+      return Codec<Member>::schema(scope);
+    }
+  }
+};
+
+}  // namespace espalier::detail

@@ -1,0 +1,92 @@
+// What generable types share: numbers read and spelled, places in messages.
+#include "espalier/generable.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
+#include "espalier/error.h"
+
+namespace espalier {
+namespace {
+
+// As a JSON pointer (RFC 6901).
+std::string pointer(const detail::Reading& reading) {
+  if (reading.parent == nullptr) return "";
+  std::string path = pointer(*reading.parent) + "/";
+  if (reading.key.data() == nullptr) return path + std::to_string(reading.index);
+  for (const char c : reading.key) path += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return path;
+}
+
+template <class Integer>
+Integer read_integer(const GeneratedContent& content, const detail::Reading& reading, Integer least,
+                     Integer most) {
+  detail::expect(content, GeneratedContent::Kind::number, reading);
+  const std::string& text = content.text();
+  const char* end = text.data() + text.size();
+  Integer value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stop == end && value >= least && value <= most) return value;
+  if (text == "-0") return 0;
+  detail::fail(reading, fmt::format("{} is no integer from {} to {}", text, least, most));
+}
+
+}  // namespace
+
+namespace guides {
+
+std::string spell(std::int64_t number) { return std::to_string(number); }
+std::string spell(std::uint64_t number) { return std::to_string(number); }
+
+// The shortest spelling that reads back as the same double; without exponent where that is short.
+std::string spell(double number) {
+  if (!std::isfinite(number)) {
+    throw InvalidArgument(fmt::format("{} is no number of JSON", number));
+  }
+  return fmt::format("{}", number);
+}
+
+}  // namespace guides
+
+namespace detail {
+
+void fail(const Reading& reading, const std::string& problem) {
+  const std::string place = pointer(reading);
+  throw DecodingFailure(
+      fmt::format("content{}: {}", place.empty() ? "" : fmt::format(" ({})", place), problem));
+}
+
+void expect(const GeneratedContent& content, GeneratedContent::Kind kind, const Reading& reading) {
+  if (content.kind() == kind) return;
+  fail(reading, fmt::format("{} is expected, not {}", describe(kind), describe(content.kind())));
+}
+
+std::int64_t read_signed(const GeneratedContent& content, const Reading& reading,
+                         std::int64_t least, std::int64_t most) {
+  return read_integer(content, reading, least, most);
+}
+
+std::uint64_t read_unsigned(const GeneratedContent& content, const Reading& reading,
+                            std::uint64_t most) {
+  return read_integer(content, reading, std::uint64_t{0}, most);
+}
+
+double read_double(const GeneratedContent& content, const Reading& reading) {
+  expect(content, GeneratedContent::Kind::number, reading);
+  const std::string& text = content.text();
+  double value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec == std::errc::result_out_of_range) fail(reading, text + " is no double");
+  return value;
+}
+
+std::string unqualified(std::string_view name) {
+  const std::size_t colon = name.rfind(':');
+  return std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
+}
+
+}  // namespace detail
+}  // namespace espalier

@@ -1,0 +1,204 @@
+// User types by one declaration: their schemas, their values as content and back, and as far as
+// they have come.
+#include "espalier/generable.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "espalier/error.h"
+
+namespace app {
+
+enum class Season { spring, summer };
+
+struct Sight {
+  std::string name;
+  double price = 0;
+  bool operator==(const Sight&) const = default;
+};
+
+struct Trip {
+  std::string city;
+  int days = 0;
+  Season season = Season::summer;
+  std::vector<Sight> sights;
+  std::optional<std::string> note;
+  std::map<std::string, int> packing;
+  std::variant<Sight, std::string, bool> other;
+  bool operator==(const Trip&) const = default;
+};
+
+struct Tree {
+  std::string name;
+  std::vector<Tree> children;
+  std::unique_ptr<Tree> twin;
+};
+
+struct Numbers {
+  std::uint8_t small = 0;
+  std::int64_t large = 0;
+  float single = 0;
+  espalier::Decimal exact;
+  espalier::GeneratedContent any;
+  std::vector<espalier::Never> none;
+};
+
+struct Holder {
+  Tree tree;
+  std::vector<std::optional<int>> holes;
+};
+
+}  // namespace app
+
+ESPALIER_GENERABLE_ENUM(app::Season, spring, summer);
+ESPALIER_GENERABLE(app::Sight, name, (price, minimum(0)));
+ESPALIER_GENERABLE_AS(app::Trip, "a journey", (city, "where it goes", pattern("[A-Z][a-z]+")),
+                      (days, "how long", range(1, 14)), season, (sights, count(0, 3)), note,
+                      packing, other);
+ESPALIER_GENERABLE(app::Tree, name, (children, maximum_count(2)), twin);
+ESPALIER_GENERABLE(app::Numbers, small, large, single, exact, any, none);
+ESPALIER_GENERABLE(app::Holder, tree, (holes, element(range(1, 6))));
+
+namespace espalier {
+namespace {
+
+using app::Season;
+using app::Sight;
+using app::Trip;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+const Trip oslo = {.city = "Oslo",
+                   .days = 3,
+                   .season = Season::spring,
+                   .sights = {{"Opera", 0}, {"Fram", 14.5}},
+                   .note = std::nullopt,
+                   .packing = {{"socks", 3}},
+                   .other = "by train"};
+
+TEST(Generable, ATypeBecomesItsSchema) {
+  EXPECT_EQ(GenerationSchema::of<Sight>().to_json(),
+            R"({"title":"Sight","type":"object","properties":{"name":{"type":"string"},)"
+            R"("price":{"type":"number","minimum":0}},"x-order":["name","price"],)"
+            R"("required":["name","price"],"additionalProperties":false})");
+  const std::string trip = GenerationSchema::of<Trip>().to_json();
+  for (const char* part :
+       {R"("description":"a journey")",
+        R"("city":{"type":"string","pattern":"[A-Z][a-z]+","description":"where it goes"})",
+        R"("days":{"type":"integer","minimum":1,"maximum":14,"description":"how long"})",
+        R"("season":{"$ref":"#/$defs/Season"})",
+        R"("sights":{"type":"array","items":{"$ref":"#/$defs/Sight"},"minItems":0,"maxItems":3})",
+        R"("packing":{"type":"object","additionalProperties":{"type":"integer"}})",
+        R"("other":{"anyOf":[{"$ref":"#/$defs/Sight"},{"type":"string"},{"type":"boolean"}]})",
+        R"("Season":{"title":"Season","type":"string","enum":["spring","summer"]})",
+        R"("required":["city","days","season","sights","packing","other"])"}) {
+    EXPECT_THAT(trip, HasSubstr(part));
+  }
+}
+
+TEST(Generable, TypesMayHoldThemselves) {
+  const std::string tree = GenerationSchema::of<app::Tree>().to_json();
+  EXPECT_THAT(tree, HasSubstr(R"("children":{"type":"array","items":{"$ref":"#"},"maxItems":2})"));
+  EXPECT_THAT(tree, HasSubstr(R"("required":["name","children"])"));
+  EXPECT_THAT(GenerationSchema::of<app::Holder>().to_json(),
+              HasSubstr(R"("twin":{"$ref":"#/$defs/Tree"})"));
+  const auto content = GeneratedContent::from_json(
+      R"({"name":"a","children":[{"name":"b","children":[]}],"twin":{"name":"c","children":[]}})");
+  const auto value = content.value<app::Tree>();
+  EXPECT_EQ(value.children.at(0).name, "b");
+  EXPECT_EQ(value.twin->name, "c");
+  EXPECT_EQ(value.twin->twin, nullptr);
+  EXPECT_EQ(GeneratedContent::of(value), content);
+}
+
+TEST(Generable, AValueComesBackFromItsContent) {
+  const GeneratedContent content = GeneratedContent::of(oslo);
+  EXPECT_EQ(content.to_json(),
+            R"({"city":"Oslo","days":3,"season":"spring","sights":[{"name":"Opera","price":0},)"
+            R"({"name":"Fram","price":14.5}],"packing":{"socks":3},"other":"by train"})");
+  EXPECT_EQ(content.value<Trip>(), oslo);
+  EXPECT_EQ(GeneratedContent::from_json(content.to_json()).value<Trip>(), oslo);
+}
+
+TEST(Generable, NumbersKeepTheirDigits) {
+  const auto content = GeneratedContent::from_json(
+      R"({"small":255,"large":-9223372036854775808,"single":0.5,)"
+      R"("exact":0.1000000000000000055511151231257827,"any":[1,{}],"none":[]})");
+  const auto value = content.value<app::Numbers>();
+  EXPECT_EQ(value.small, 255);
+  EXPECT_EQ(value.exact.text, "0.1000000000000000055511151231257827");
+  EXPECT_EQ(GeneratedContent::of(value).to_json(), content.to_json());
+  EXPECT_THROW(GenerationSchema::of<Never>(), InvalidSchema);
+}
+
+TEST(Generable, ContentThatIsNoValueIsRefusedByPlace) {
+  const auto refused = [](const char* json, const char* words) {
+    EXPECT_THAT([&] { GeneratedContent::from_json(json).value<Sight>(); },
+                ThrowsMessage<DecodingFailure>(HasSubstr(words)));
+  };
+  refused(R"({"name":"a"})", "(/price): this property is missing");
+  refused(R"({"name":"a","price":"b"})", "(/price): a number is expected");
+  refused(R"({"name":"a","price":1,"more":2})", "(/more): no such property is in Sight");
+  EXPECT_THAT([] { GeneratedContent::string("autumn").value<Season>(); },
+              ThrowsMessage<DecodingFailure>(HasSubstr("is no value of enum app::Season")));
+}
+
+TEST(Generable, GuidesAreCheckedAgainstTypes) {
+  using namespace guides;
+  static_assert(detail::fits<int, NumberGuide> && !detail::fits<int, StringGuide>);
+  static_assert(detail::fits<std::string, StringGuide> && !detail::fits<std::string, CountGuide>);
+  static_assert(detail::fits<std::vector<int>, CountGuide>);
+  static_assert(!detail::fits<std::vector<int>, NumberGuide>);
+  static_assert(!detail::fits<std::vector<int>, ChoiceGuide>);
+  static_assert(detail::fits<std::vector<std::string>, ChoiceGuide>, "for each element");
+  static_assert(detail::fits<std::vector<int>, ElementGuide<NumberGuide>>);
+  static_assert(!detail::fits<std::vector<int>, ElementGuide<CountGuide>>);
+  static_assert(detail::fits<std::optional<int>, NumberGuide>);
+  static_assert(detail::fits<bool, CountGuide>, "bool ignores guides");
+  static_assert(!detail::fits<Sight, NumberGuide>);
+  static_assert(Generable<Trip> && Generable<std::vector<Season>> && !Generable<void*>);
+  EXPECT_EQ(GenerationSchema::of<std::vector<int>>(count(2), element(range(1, 6))).to_json(),
+            R"({"type":"array","items":{"type":"integer","minimum":1,"maximum":6},)"
+            R"("minItems":2,"maxItems":2})");
+  EXPECT_EQ(GenerationSchema::of<bool>(count(2)).to_json(), R"({"type":"boolean"})");
+}
+
+TEST(PartiallyGenerated, HasWhatHasCome) {
+  const std::string json = GeneratedContent::of(oslo).to_json();
+  const auto at = [&](std::string_view until) {
+    return *partially<Trip>(
+        GeneratedContent::from_partial_json(json.substr(0, json.find(until) + until.size())));
+  };
+  const PartiallyGenerated<Trip> first = at("\"Os");
+  EXPECT_EQ(first.city, "Os");
+  EXPECT_EQ(first.days, std::nullopt);
+  const PartiallyGenerated<Trip> second = at("\"spr");
+  EXPECT_EQ(second.days, 3);
+  EXPECT_EQ(second.season, std::nullopt) << "an enum is there as a whole or not";
+  const PartiallyGenerated<Trip> third = at("\"Fra");
+  EXPECT_EQ(third.season, Season::spring);
+  ASSERT_EQ(third.sights->size(), 2U);
+  EXPECT_EQ(third.sights->at(1).name, "Fra");
+  EXPECT_EQ(third.sights->at(1).price, std::nullopt);
+  const PartiallyGenerated<Trip> last = at("train\"}");
+  EXPECT_EQ(last.packing->at("socks"), 3);
+  EXPECT_EQ(std::get<std::string>(*last.other), "by train");
+  EXPECT_EQ(partially<Trip>(GeneratedContent()), std::nullopt);
+}
+
+TEST(PartiallyGenerated, GoesDownIntoItself) {
+  const auto tree = *partially<app::Tree>(GeneratedContent::from_partial_json(
+      R"({"name":"a","children":[{"name":"b","children":[{"name":"c)"));
+  EXPECT_EQ(tree.children->at(0).children->at(0).name, "c");
+  EXPECT_EQ(tree.twin, nullptr);
+}
+
+}  // namespace
+}  // namespace espalier
