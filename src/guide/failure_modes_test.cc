@@ -13,6 +13,7 @@ namespace {
 using testing::accepts;
 using testing::byte_trie;
 using testing::end_token;
+using testing::grammar_of;
 using testing::guide_of;
 using testing::refusal;
 using testing::sample_words;
@@ -60,6 +61,26 @@ TEST(FailureModes, AMinimumLengthLeavesAWayOn) {
   EXPECT_TRUE(mask.allows(end_token));
 }
 
+// Where length and another rule meet, a text is begun only if it can be long enough.
+TEST(FailureModes, NoTextIsBegunThatCannotBecomeLongEnough) {
+  const auto trie = byte_trie({"\"no", "no\"", "noth", "ne"});
+  for (const char* schema : {R"({"pattern":"^(?:no|never|nothing at all)$","minLength":3,
+                               "maxLength":5,"type":"string"})",
+                             R"({"enum":["no","nothing at all","never"],"allOf":[{"minLength":3},
+                               {"maxLength":5}]})"}) {
+    Matcher matcher(guide_of(schema, answer_options), trie);
+    TokenMask mask(trie->vocabulary_size());
+    for (const char byte : std::string(R"("never")")) {
+      matcher.mask(mask);
+      EXPECT_TRUE(mask.allows(byte));
+      EXPECT_EQ(mask.count(), byte == 'n' ? 2U : 1U) << "the byte and perhaps 'ne', nothing else";
+      ASSERT_TRUE(matcher.accept(byte));
+    }
+    matcher.mask(mask);
+    EXPECT_TRUE(mask.allows(end_token));
+  }
+}
+
 TEST(FailureModes, ManyOptionalPropertiesDoNotDoubleAnything) {
   std::string schema = R"({"type":"object","additionalProperties":false,"properties":{)";
   for (int i = 0; i < 200; ++i) {
@@ -73,13 +94,16 @@ TEST(FailureModes, ManyOptionalPropertiesDoNotDoubleAnything) {
   EXPECT_TRUE(accepts(schema, text + "}"));
 }
 
+// And cost a few terms together, not each some of its own.
 TEST(FailureModes, ThousandsOfEnumeratedTextsAreFine) {
   std::string schema = R"({"maxLength":12,"enum":[)";
   for (int i = 0; i < 5'000; ++i)
     schema += (i == 0 ? "\"v" : ",\"v") + std::to_string(i * 7) + "\"";
   schema += "]}";
-  EXPECT_TRUE(accepts(schema, "\"v34993\""));
-  EXPECT_FALSE(accepts(schema, "\"v34994\""));
+  const auto guide = Guide::of_schema(base::JsonDocument::parse("schema", schema).root(), {},
+                                      GuideLimits{.terms = 2'048});
+  EXPECT_TRUE(accepts(guide, "\"v34993\""));
+  EXPECT_FALSE(accepts(guide, "\"v34994\""));
 }
 
 TEST(FailureModes, AnyLengthOfFreeTextIsFine) {
@@ -153,18 +177,23 @@ TEST(FailureModes, TheFirstTokenMayBringABlank) {
 
 TEST(FailureModes, DescriptionsChangeNothing) {
   const auto trie = byte_trie(sample_words);
-  const std::string plain =
-      R"("type":"object","properties":{"a":{"type":"string"}},"required":["a"])";
   const std::string words = R"("}] | <tool_call> (?:x)* \\\" {{json}} 'foo' \u0000")";
-  Matcher bare(guide_of("{" + plain + "}"), trie);
-  Matcher described(
-      guide_of(R"({"title":)" + words + R"(,"description":)" + words + R"(,"examples":[)" + words +
-               R"(],"default":)" + words + R"(,"$comment":)" + words + R"(,"x-anything":)" + words +
-               "," + plain + "}"),
-      trie);
+  const std::string schemas =
+      R"([{"$ref":"#/nowhere"},{"$anchor":"t","type":"null"},{"$id":"t.json","type":"null"}])";
+  const std::string annotations = R"("title":"^(?:x)*$","description":)" + words +
+                                  R"(,"examples":)" + schemas + R"(,"default":{"allOf":)" +
+                                  schemas + R"(},"$comment":)" + words + R"(,"x-anything":)" +
+                                  words + ",";
+  const auto schema = [](const std::string& notes) {
+    return "{" + notes + R"("type":"object","required":["a"],"properties":{"a":{)" + notes +
+           R"("type":"string"},"b":{)" + notes + R"("$ref":"#t"}},"$defs":{"t":{"$anchor":"t",)" +
+           notes + R"("type":"array"}}})";
+  };
+  Matcher bare(guide_of(schema("")), trie);
+  Matcher described(guide_of(schema(annotations)), trie);
   TokenMask left(trie->vocabulary_size());
   TokenMask right(trie->vocabulary_size());
-  for (const char byte : std::string(R"({"b":[1],"a":"x"})")) {
+  for (const char byte : std::string(R"({"b":[1],"a":"y"})")) {
     bare.mask(left);
     described.mask(right);
     ASSERT_EQ(left, right);
@@ -180,6 +209,21 @@ TEST(FailureModes, AConstantMeetsOtherRulesForTexts) {
   EXPECT_TRUE(accepts(R"({"allOf":[{"enum":["foo","bar"]},{"pattern":"o$"}]})", R"("foo")"));
   EXPECT_FALSE(accepts(R"({"allOf":[{"enum":["foo","bar"]},{"pattern":"o$"}]})", R"("bar")"));
   EXPECT_THROW(guide_of(R"({"const":"foo","maxLength":2})"), InvalidSchema);
+}
+
+// Nor does a constant take its text from the strings beside it: what follows decides.
+TEST(FailureModes, AConstantDoesNotHideOtherTexts) {
+  const std::string either = R"({"anyOf":[
+      {"properties":{"k":{"const":"foo"},"n":{"type":"integer"}},"required":["k","n"]},
+      {"properties":{"k":{"type":"string"},"n":{"type":"null"}},"required":["k","n"]}]})";
+  EXPECT_TRUE(accepts(either, R"({"k":"foo","n":1})"));
+  EXPECT_TRUE(accepts(either, R"({"k":"foo","n":null})"));
+  EXPECT_FALSE(accepts(either, R"({"k":"food","n":1})"));
+  const auto grammar = grammar_of(R"([{"either": ["foo", {"regex": "[a-z]+"}]}, "!"])");
+  for (const char* text : {"foo!", "fo!", "food!"}) EXPECT_TRUE(accepts(grammar, text)) << text;
+  const auto followed = grammar_of(R"({"either": [["foo", "!"], {"regex": "[a-z]+\\?"}]})");
+  for (const char* text : {"foo!", "foo?", "food?"}) EXPECT_TRUE(accepts(followed, text)) << text;
+  EXPECT_FALSE(accepts(followed, "food!"));
 }
 
 // Speculation accepts and takes back all the time; texts that were seen, counts and brackets with
@@ -198,6 +242,10 @@ TEST(FailureModes, TokensTakenBackLeaveNoTrace) {
   for (const char byte : std::string(R"(["b","a")")) ASSERT_TRUE(matcher.accept(byte));
   EXPECT_FALSE(matcher.accept(','));
   EXPECT_TRUE(matcher.accept(']'));
+  matcher.rollback(1);
+  matcher.rollback(3);  // in the open array, in front of "a"
+  for (const char byte : std::string(R"("a"])")) EXPECT_TRUE(matcher.accept(byte));
+  EXPECT_TRUE(matcher.is_complete());
 }
 
 // Special tokens end or mark something, whatever their spelling is.
