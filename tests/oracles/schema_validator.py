@@ -130,6 +130,18 @@ def with_exact_numbers(draft: Any, more: dict[str, Any] | None = None) -> Any:
 EXACT = {uri: with_exact_numbers(draft) for uri, draft in DRAFTS.items()}
 # FormatChecker's own are of several drafts: its "time" is that of draft 3.
 LATEST_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
+
+
+def with_year_zero(check: Any) -> Any:
+    """RFC 3339 begins with the year 0000, Python's dates with 0001. 0400 has the same days."""
+    def checked(value: Any) -> Any:
+        has_it = isinstance(value, str) and value.startswith("0000-")
+        return check(f"0400{value[4:]}" if has_it else value)
+    return checked
+
+
+FORMATS = {name: (with_year_zero(check), raises) if name in ("date", "date-time") else (check, raises)
+           for name, (check, raises) in LATEST_FORMATS.items()}
 UNDECLARED = with_exact_numbers(jsonschema.Draft202012Validator, OLDER_SPELLINGS)
 
 
@@ -149,7 +161,7 @@ def judge_of(schema: Any, asserted: list[str]) -> Any:
     uri = schema.get("$schema") if isinstance(schema, dict) else None
     name = uri.rstrip("#").partition("//")[2] if isinstance(uri, str) else None
     checker = FormatChecker([])
-    checker.checkers = {name: check for name, check in LATEST_FORMATS.items() if name in asserted}
+    checker.checkers = {name: check for name, check in FORMATS.items() if name in asserted}
     return EXACT.get(name, UNDECLARED)(in_one_dialect(schema), format_checker=checker)
 
 
@@ -173,6 +185,9 @@ PROMISES = [
     ({"patternProperties": {"^a$": False}}, {"a\n": 1}, True),
     ({"format": "time"}, "12:00:00Z", True),
     ({"format": "time"}, "12:00:00", False),
+    ({"format": "date"}, "0000-02-29", True),
+    ({"format": "date-time"}, "0000-02-30T00:00:00Z", False),
+    ({"format": "date-time"}, "0000-11-15T00:21:38Z", True),
     ({"minimum": 1, "exclusiveMinimum": True}, 1, False),
     ({"items": [{"type": "null"}], "additionalItems": False}, [None, 1], False),
     ({"dependencies": {"a": ["b"]}}, {"a": 1}, False),
@@ -181,5 +196,5 @@ PROMISES = [
 
 def check_itself() -> None:
     wrong = [(schema, value) for schema, value, valid in PROMISES
-             if judge_of(schema, ["time"]).is_valid(value) != valid]
+             if judge_of(schema, ["date", "date-time", "time"]).is_valid(value) != valid]
     assert not wrong, f"the judge is wrong about {wrong}"
