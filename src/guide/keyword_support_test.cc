@@ -168,7 +168,27 @@ TEST(KeywordSupport, FormatsAreAssertedOrRefusedAsTheListsSay) {
   const auto schema = [](std::string_view format) {
     return R"({"type":"string","format":")" + std::string(format) + "\"}";
   };
+  const std::map<std::string_view, const char*> valid = {
+      {"date", "2024-02-29"},
+      {"time", "23:59:60Z"},
+      {"date-time", "1998-12-31T23:59:60.5Z"},
+      {"duration", "P1Y2M3DT4H5M6S"},
+      {"email", "joe.bloggs@example.com"},
+      {"hostname", "www.example.com"},
+      {"ipv4", "192.168.0.1"},
+      {"ipv6", "::ffff:192.168.0.1"},
+      {"uri", "http://a.b/c?d#e"},
+      {"uri-reference", "../a#b"},
+      {"iri", "http://ƒøø.ßår/?∂éœ"},
+      {"iri-reference", "/âππ"},
+      {"uri-template", "http://a.b/{c}{?d,e*}"},
+      {"uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380"},
+      {"json-pointer", "/a~1b/~0"},
+      {"relative-json-pointer", "1/a"},
+  };
   for (const std::string_view format : asserted_formats()) {
+    ASSERT_TRUE(valid.contains(format)) << format << ": it needs a value";
+    EXPECT_TRUE(accepts(schema(format), '"' + std::string(valid.at(format)) + '"')) << format;
     // No format that a draft names has this for a value.
     EXPECT_FALSE(accepts(schema(format), R"("( not a value\u0000 %")")) << format;
   }
