@@ -33,8 +33,9 @@ std::string name_rest(std::u32string_view name) {
 
 }  // namespace
 
-// The fewest tokens that spell the bytes, by way of the fewest for each of their ends.
-Cost Completion::text(std::string_view bytes) const {
+// For each place in the bytes the fewest tokens that spell what is behind it, by way of the fewest
+// for each end of that.
+std::vector<Cost> Completion::ends(std::string_view bytes) const {
   std::vector<Cost> costs(bytes.size() + 1, endless);
   costs[bytes.size()] = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) {
@@ -42,7 +43,7 @@ Cost Completion::text(std::string_view bytes) const {
       costs[i] = std::min(costs[i], plus(1, costs[i + trie_->text(token).size()]));
     }
   }
-  return costs.front();
+  return costs;
 }
 
 Cost Completion::of(const Configuration& at) {
@@ -87,11 +88,15 @@ Cost Completion::text_rest(StateId state, Rests& rests, std::string_view end) {
   if (const auto known = rests.find(state); known != rests.end()) return known->second;
   const auto shortest = shortest_text(automaton_, state);
   if (!shortest) return rests[state] = endless;
-  std::string bytes(end);
-  for (std::size_t i = shortest->states.size(); i-- > 0;) {
-    if (i < shortest->characters.size()) bytes.insert(0, shortest->characters[i]);
+  std::string bytes;
+  for (const std::string& character : shortest->characters) bytes += character;
+  bytes += end;
+  const std::vector<Cost> costs = ends(bytes);
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < shortest->states.size(); ++i) {
     Cost& rest = rests.try_emplace(shortest->states[i], endless).first->second;
-    rest = std::min(rest, text(bytes));
+    rest = std::min(rest, costs[place]);
+    if (i < shortest->characters.size()) place += shortest->characters[i].size();
   }
   return rests.at(state);
 }

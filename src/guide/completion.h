@@ -51,7 +51,8 @@ class Completion {
   }
 
  private:
-  Cost text(std::string_view bytes) const;
+  std::vector<Cost> ends(std::string_view bytes) const;
+  Cost text(std::string_view bytes) const { return ends(bytes).front(); }
   using Rests = std::unordered_map<StateId, Cost>;
   Cost text_rest(StateId state, Rests& rests, std::string_view end);
   Cost string_rest(StateId state) { return text_rest(state, string_rests_, "\""); }
