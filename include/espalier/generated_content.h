@@ -5,6 +5,8 @@
 //   const auto days = trip.value<std::optional<int>>("days");
 //   for (const GeneratedContent::Property& each : trip.properties()) show(each.key, each.value);
 //
+// What knows of types, of() and value(), is in espalier/generable.h.
+//
 // A value that never changes; copies share the tree, so that they cost a pointer. Any number of
 // threads may read one.
 #pragma once
@@ -105,5 +107,3 @@ struct GeneratedContent::Property {
 ESPALIER_API const char* describe(GeneratedContent::Kind kind) noexcept;
 
 }  // namespace espalier
-
-#include "espalier/generable.h"  // IWYU pragma: export

@@ -10,6 +10,8 @@
 //
 //   const GenerationSchema read = GenerationSchema::from_json(menu.to_json());
 //
+// What knows of types, both of(), is in espalier/generable.h.
+//
 // Whatever is wrong with a schema is thrown when it is made: InvalidSchema where it breaks a rule
 // or allows nothing at all, UnsupportedGuide where it asks for what cannot be held to exactly.
 #pragma once
@@ -127,5 +129,3 @@ class ESPALIER_API GenerationSchema {
 };
 
 }  // namespace espalier
-
-#include "espalier/generable.h"  // IWYU pragma: export

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "espalier/error.h"
+#include "espalier/generation_guide.h"
 #include "framework/content_nodes.h"
 #include "framework/json_text.h"
 #include "framework/partial_content.h"

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "espalier/error.h"
+#include "espalier/generable.h"
 #include "espalier/generated_content.h"
 #include "framework/partial_content.h"
 

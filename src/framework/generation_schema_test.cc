@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "espalier/error.h"
+#include "espalier/generable.h"
 
 namespace espalier {
 namespace {
