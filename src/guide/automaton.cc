@@ -176,9 +176,9 @@ std::uint64_t Automaton::count(StateId from, std::uint64_t most) {
   return result;
 }
 
-bool Automaton::few(StateId state, std::uint64_t most) {
-  if (!states_[state].few) states_[state].few = count(state, most) < most;
-  return *states_[state].few;
+std::uint64_t Automaton::known_count(StateId state, std::uint64_t most) {
+  if (!states_[state].count) states_[state].count = count(state, most);
+  return *states_[state].count;
 }
 
 bool Automaton::few_within(StateId from, std::uint64_t most, std::uint32_t length) {

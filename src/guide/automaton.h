@@ -51,8 +51,9 @@ class Automaton {
   // How many texts lead from here to acceptance; `most` for that many and more.
   std::uint64_t count(StateId state, std::uint64_t most);
 
-  // Whether it is fewer than `most`; remembered, so `most` must be the same in every call.
-  bool few(StateId state, std::uint64_t most);
+  // The same, remembered: `most` must be the same in every call. And whether it is fewer than that.
+  std::uint64_t known_count(StateId state, std::uint64_t most);
+  bool few(StateId state, std::uint64_t most) { return known_count(state, most) < most; }
 
   // Whether few(next, most) holds for a living state that is at most `length` code points away.
   bool few_within(StateId state, std::uint64_t most, std::uint32_t length);
@@ -93,7 +94,7 @@ class Automaton {
     bool accepts = false;
     bool expanded = false;
     Life life = Life::unknown;
-    std::optional<bool> few;
+    std::optional<std::uint64_t> count;               // up to the `most` of known_count()
     std::vector<Range> ranges;                        // ascending from 0 to the last symbol
     std::unique_ptr<std::array<StateId, 128>> ascii;  // of a state that is expanded
   };

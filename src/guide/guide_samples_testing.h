@@ -45,6 +45,8 @@ inline constexpr const char* sample_schemas[] = {
     R"({"type":"object","patternProperties":{"^[a-z]{1,30}$":{}},"additionalProperties":false})",
     R"({"type":"array","items":{"type":"string"},"uniqueItems":true})",
     R"({"type":"array","items":{"enum":["a","ab",12,0,true]},"uniqueItems":true,"minItems":3})",
+    R"({"type":"array","items":{"type":"string","maxLength":4},"uniqueItems":true})",
+    R"({"type":"array","items":{"type":"string","pattern":"^[ab]{1,3}$"},"uniqueItems":true})",
     R"({"type":"array","contains":{"type":"string"},"maxContains":1,"maxItems":3})",
     R"({"type":"object","not":{"additionalProperties":{"type":"integer"}},"maxProperties":2})",
     R"({"type":"object","properties":{"a":{},"ab":{},"name":{}},"additionalProperties":{"enum":[1,"a",[],{}]}})",

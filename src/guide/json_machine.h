@@ -38,7 +38,7 @@ class JsonMachine {
   // Whether nothing but the automaton's state decides what may come before the end of the string or
   // key that `at` is in, for so many characters.
   bool in_free_text(const Configuration& at, std::uint32_t characters) const {
-    return at.in_text() && (!at.few || !automaton_.few_within(at.state, few_texts, characters));
+    return at.in_text() && (!at.few || !may_run_out(at, characters));
   }
 
   static constexpr ByteSet in_number = ByteSet("0123456789+-.Ee");
@@ -118,6 +118,7 @@ class JsonMachine {
   bool in_order(const Frame& frame, std::uint32_t rank) const;
   bool room_for_other(const Frame& frame, std::uint32_t region) const;
   bool others_left(const Configuration& at);
+  bool may_run_out(const Configuration& at, std::uint32_t characters) const;
   std::uint32_t missing_with(const Frame& frame, std::uint32_t name) const;
   bool can_close_object(const Frame& frame) const;
 

@@ -145,7 +145,7 @@ bool JsonMachine::key_alive(const Configuration& at) {
 // Where few keys of the region begin so: whether one of them is not there yet.
 bool JsonMachine::others_left(const Configuration& at) {
   if (!at.few || !automaton_.few(at.state, few_texts)) return true;
-  const std::uint64_t all = automaton_.count(at.state, few_texts);
+  const std::uint64_t all = automaton_.known_count(at.state, few_texts);
   std::uint64_t taken = 0;
   const ObjectPlan& plan = plan_.objects[at.frame->plan];
   const auto accepted = [&](std::u32string_view rest) {
@@ -162,6 +162,22 @@ bool JsonMachine::others_left(const Configuration& at) {
     if (accepted(std::u32string_view(key->text).substr(at.depth))) ++taken;
   }
   return taken < all;
+}
+
+// Whether some beginning, at most `characters` longer than what was read, has no more texts than
+// are taken. Only beginnings of those that are taken can have run out.
+bool JsonMachine::may_run_out(const Configuration& at, std::uint32_t characters) const {
+  if (!automaton_.few_within(at.state, few_texts, characters)) return false;
+  std::vector<std::u32string> taken;
+  barred_ends(at, [&](std::u32string_view end) { taken.emplace_back(end); });
+  return std::ranges::any_of(taken, [&](std::u32string_view end) {
+    StateId state = at.state;
+    for (const char32_t character : end.substr(0, characters)) {
+      if (automaton_.known_count(state, few_texts) <= taken.size()) return automaton_.alive(state);
+      state = automaton_.next(state, character);
+    }
+    return automaton_.alive(state) && automaton_.known_count(state, few_texts) <= taken.size();
+  });
 }
 
 bool JsonMachine::key_alive_through(const Configuration& at, char32_t first, char32_t last) {

@@ -61,7 +61,7 @@ bool JsonMachine::text_alive(const Configuration& at) {
   for (const SeenKey* seen = at.frame->others.get(); seen; seen = seen->before.get()) {
     if (seen->text.starts_with(text)) ++taken;
   }
-  return taken < automaton_.count(at.state, few_texts);
+  return taken < automaton_.known_count(at.state, few_texts);
 }
 
 bool JsonMachine::text_alive_through(const Configuration& at, char32_t first, char32_t last) {
