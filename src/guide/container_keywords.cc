@@ -189,7 +189,7 @@ void SchemaReader::split_regions(Value schema, ObjectShape& object) {
   TermPool& terms = automaton_.terms();
   locate(schema, "patternProperties", [&] {
     for (const base::JsonMember& member : members->members()) {
-      const TermId matching = pattern_term(terms, member.key, limits_);
+      const TermId matching = pattern(member.key);
       const NodeId value = node_of(member.value);
       std::vector<KeyRegion> regions;
       for (std::size_t i = 0; i < object.regions.size(); ++i) {

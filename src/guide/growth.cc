@@ -1,5 +1,7 @@
 #include "guide/growth.h"
 
+#include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -53,7 +55,96 @@ class Places {
   std::unordered_set<std::uint64_t> seen_;
 };
 
+// What an expression looks like, without walking it.
+class Outlook {
+ public:
+  struct View {
+    bool loose = false;         // something in it may be of many lengths
+    std::uint32_t choices = 0;  // characters that must come and are not settled, one behind the
+                                // other
+    bool grows = false;         // enough choices are counted behind what is loose
+  };
+
+  explicit Outlook(const TermPool& terms) : terms_(terms) {}
+
+  View of(TermId id, unsigned depth = 0) {
+    if (id == TermPool::everything) return {.loose = true, .choices = 1};
+    if (depth > most_depth) return {.loose = true, .choices = 1, .grows = true};
+    if (const auto known = known_.find(id); known != known_.end()) return known->second;
+    const View view = look(id, depth);
+    known_.emplace(id, view);
+    return view;
+  }
+
+ private:
+  static constexpr unsigned most_depth = 64;  // of groups in groups: looked at closely instead
+  // Fewer choices make fewer states than are looked at: 2^13.
+  static constexpr std::uint32_t enough = 13;
+  static constexpr std::uint32_t many_lengths = 16;
+  static constexpr std::uint32_t most_choices = 1U << 16;
+
+  View look(TermId id, unsigned depth) {
+    const Term& term = terms_[id];
+    switch (term.kind) {
+      case TermKind::set:
+        return {.choices = settled(terms_.points(term)) ? 0U : 1U};
+      case TermKind::negation:
+        return of(term.first, depth + 1);
+      case TermKind::sequence:
+        return sequence(id, depth);
+      case TermKind::repeat:
+        return repeat(term, depth);
+      case TermKind::either:
+      case TermKind::both: {
+        View all{.choices = term.kind == TermKind::either ? 1U : 0U};
+        for (const TermId part : terms_.parts(term)) {
+          const View one = of(part, depth + 1);
+          all = {all.loose || one.loose, std::max(all.choices, one.choices),
+                 all.grows || one.grows};
+        }
+        return all;
+      }
+      default:
+        return {};
+    }
+  }
+
+  static bool settled(const CodePoints& points) {
+    return points.ranges().size() == 1 && points.ranges()[0].first == points.ranges()[0].last;
+  }
+
+  View sequence(TermId id, unsigned depth) {
+    std::vector<TermId> heads;
+    for (; terms_[id].kind == TermKind::sequence; id = terms_[id].second) {
+      heads.push_back(terms_[id].first);
+    }
+    View rest = of(id, depth + 1);
+    for (; !heads.empty(); heads.pop_back()) {
+      const View head = of(heads.back(), depth + 1);
+      rest = {head.loose || rest.loose, std::min(head.choices + rest.choices, most_choices),
+              head.grows || rest.grows || (head.loose && rest.choices >= enough)};
+    }
+    return rest;
+  }
+
+  View repeat(const Term& term, unsigned depth) {
+    const View once = of(term.first, depth + 1);
+    const bool loose =
+        once.loose || term.most == unbounded || term.most - term.least > many_lengths;
+    const std::uint64_t times = std::max(term.least, 1U);
+    const auto choices =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(times * once.choices, most_choices));
+    const bool counted = once.loose && times > 1 ? choices >= enough : once.choices >= enough;
+    return {loose, choices, once.grows || (loose && counted)};
+  }
+
+  const TermPool& terms_;
+  std::unordered_map<TermId, View> known_;
+};
+
 }  // namespace
+
+bool may_grow(const TermPool& terms, TermId term) { return Outlook(terms).of(term).grows; }
 
 void refuse_growth(Automaton& automaton, StateId start) {
   Places places(automaton.terms());

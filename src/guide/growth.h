@@ -12,4 +12,8 @@ namespace espalier::guide {
 // places, so that an answer is not cut short by memory when it is half written.
 void refuse_growth(Automaton& automaton, StateId start);
 
+// Whether that must be asked at all: not where nothing is counted behind what may be of any length,
+// as in nearly all patterns.
+bool may_grow(const TermPool& terms, TermId term);
+
 }  // namespace espalier::guide

@@ -335,6 +335,23 @@ TEST(Guide, RefusalsNameKeywordAndPlace) {
                   .starts_with("#/properties/a/$dynamicRef: "));
 }
 
+TEST(Guide, PatternsThatWouldNotBeDoneGrowingAreRefusedAtOnce) {
+  for (const char* pattern :
+       {"a[^]{25}$", "a[^]{25}", "^[^]*a(?:b|a){30}$", "^.{0,99}a.(?:ba|aa){30}$"}) {
+    const std::string quoted = "\"" + std::string(pattern) + "\"";
+    EXPECT_TRUE(refusal(R"({"items":{"pattern":)" + quoted + "}}").starts_with("#/items/pattern: "))
+        << pattern;
+    EXPECT_TRUE(refusal(R"({"patternProperties":{)" + quoted + ":{}}}")
+                    .starts_with("#/patternProperties: "))
+        << pattern;
+  }
+  for (const char* pattern :
+       {"^.{1,256}$", "^.{1,64}@.{1,255}$", "[A-Za-z0-9]{24}", "^[^.]{1,32}([.][^.]{1,32}){1,3}$",
+        "^(?:[0-9A-F]{2}-)*[0-9A-F]{40}$", "https?://.+[.]example[.]com/.*"}) {
+    EXPECT_EQ(refusal(R"({"pattern":")" + std::string(pattern) + "\"}"), "") << pattern;
+  }
+}
+
 TEST(Guide, HostileSchemasAreBounded) {
   std::string any_of = R"({"allOf":[)";
   for (int i = 0; i < 14; ++i) {

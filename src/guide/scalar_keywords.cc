@@ -4,6 +4,7 @@
 #include "base/message_format.h"
 #include "espalier/error.h"
 #include "guide/format_terms.h"
+#include "guide/growth.h"
 #include "guide/pattern.h"
 #include "guide/schema_reader.h"
 
@@ -39,6 +40,13 @@ void SchemaReader::read_numbers(Value schema, Shape& shape) {
   }
 }
 
+TermId SchemaReader::pattern(std::string_view text) {
+  TermPool& terms = automaton_.terms();
+  const TermId term = pattern_term(terms, text, limits_);
+  if (may_grow(terms, term)) refuse_growth(automaton_, automaton_.start(term));
+  return term;
+}
+
 void SchemaReader::read_strings(Value schema, Shape& shape) {
   TermPool& terms = automaton_.terms();
   const auto keep = [&](TermId strings) { shape.strings = terms.both(shape.strings, strings); };
@@ -58,7 +66,7 @@ void SchemaReader::read_strings(Value schema, Shape& shape) {
     locate(schema, "maxLength", [&] { keep(terms.repeat(one, 0, length(*most))); });
   }
   if (const auto pattern = schema.find("pattern")) {
-    locate(schema, "pattern", [&] { keep(pattern_term(terms, pattern->as_string(), limits_)); });
+    locate(schema, "pattern", [&] { keep(this->pattern(pattern->as_string())); });
   }
   const auto format = schema.find("format");
   if (!format || !format->is_string() || options_.format == FormatPolicy::annotate) return;

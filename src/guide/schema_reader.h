@@ -97,6 +97,9 @@ class SchemaReader {
 
   std::vector<Value> schema_list(Value list) const;
   std::uint64_t count(Value value) const;
+  // Of texts in which the pattern is found; refused where their automaton would not be done
+  // growing.
+  TermId pattern(std::string_view text);
   NameId name(std::string_view text);
 
   SchemaSource& source_;
