@@ -213,6 +213,14 @@ T read_property(const GeneratedContent& content, std::string_view property,
   return T{};
 }
 
+// A T out of an answer, or of its beginning: all that was not reached is as T{} has it.
+template <class T>
+T read_answer(const GeneratedContent& content) {
+  const bool is_cut = !content.is_complete();
+  if (is_cut && content.kind() == GeneratedContent::Kind::null) return T{};
+  return Codec<T>::decode(content, Reading{.lenient = is_cut});
+}
+
 // A described structure. property() is what ESPALIER_GENERABLE calls for each member.
 template <class T, class M, class P>
 struct Property {

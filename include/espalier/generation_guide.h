@@ -3,7 +3,9 @@
 //
 //   using namespace espalier::guides;
 //   any_of("spring", "summer")          one of these strings; of an array, each element is one
-//   constant("v1")  pattern("[A-Z]{3}") a string, or what a regular expression (ECMA-262) matches
+//   constant("v1")                      this string
+//   pattern("^[A-Z]{3}$")               a string in which a regular expression (ECMA-262) matches
+//                                       something; with ^ and $ all of it
 //   minimum(0)  maximum(1.5)  range(1, 14)        numbers, bounds included
 //   count(3)  count(1, 5)  minimum_count(1)  maximum_count(5)        how many elements an array has
 //   element(range(1, 6))                a guide for each element of an array

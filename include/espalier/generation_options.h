@@ -66,6 +66,9 @@ struct GenerationOptions {
   std::optional<double> temperature = std::nullopt;
   // At least 1. An answer that this cuts says so: Response::is_complete is false.
   std::optional<std::size_t> maximum_response_tokens = std::nullopt;
+  // Whether the model is shown the schema that its answer is held to. Without, the prompt should
+  // say what is wanted; the answer fits the schema all the same.
+  bool include_schema_in_prompt = true;
 
   bool operator==(const GenerationOptions&) const = default;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "espalier/export.h"
+#include "espalier/generated_content.h"
 #include "espalier/transcript.h"
 
 namespace espalier {
@@ -30,8 +31,13 @@ struct Usage {
   std::size_t response_tokens = 0;
 };
 
+// Of a text, of GeneratedContent under a schema, or of a generable type.
+template <class Content = std::string>
 struct Response {
-  std::string content;
+  // Of a type where is_complete is false: what was not reached is as Content{} has it;
+  // partially<Content>(raw_content) tells what was.
+  Content content{};
+  GeneratedContent raw_content;  // a string where no schema was asked for
   // What this turn added to the transcript: the prompt and the response.
   std::vector<Transcript::Entry> transcript_entries;
   FinishReason finish_reason = FinishReason::stop;
@@ -102,7 +108,7 @@ class ESPALIER_API ResponseStream {
 
   // The whole answer: generates what is still missing. May be called again, and after iteration.
   // Throws Cancelled where the loop was left early.
-  Response collect();
+  Response<> collect();
 
  private:
   friend class LanguageModelSession;

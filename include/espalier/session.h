@@ -3,6 +3,7 @@
 //   LanguageModelSession session("You are a botanist. Answer in one sentence.");
 //   std::cout << session.respond("What is an espalier?").content << "\n";
 //   std::cout << session.respond("And how old is the idea?").content << "\n";
+//   const Plant plant = session.respond<Plant>("Describe a pear tree.").content;  // generable.h
 //
 // A session keeps its transcript, and the model's state for it (the KV cache): each request costs
 // what is new in it. It answers one request at a time; a second one meanwhile throws
@@ -14,9 +15,13 @@
 #include <memory>
 #include <stop_token>
 #include <string_view>
+#include <utility>
 
 #include "espalier/export.h"
+#include "espalier/generable.h"
+#include "espalier/generated_content.h"
 #include "espalier/generation_options.h"
+#include "espalier/generation_schema.h"
 #include "espalier/language_model.h"
 #include "espalier/response.h"
 #include "espalier/transcript.h"
@@ -52,8 +57,21 @@ class ESPALIER_API LanguageModelSession {
   //   InvalidArgument            on options out of their range
   //   Cancelled                  once `stop` was triggered
   //   DecodingFailure            where the engine cannot go on
-  Response respond(std::string_view prompt, const GenerationOptions& options = {},
-                   std::stop_token stop = {});
+  Response<> respond(std::string_view prompt, const GenerationOptions& options = {},
+                     std::stop_token stop = {});
+
+  // Answers with what the schema allows, and nothing else. An answer that a limit cuts throws
+  // nothing: is_complete is false, and the content is there as far as it came. Further throws
+  //   UnsupportedGuide           where the model's vocabulary cannot write what the schema wants
+  //   DecodingFailure            where the answer nests deeper than content can
+  Response<GeneratedContent> respond(std::string_view prompt, const GenerationSchema& schema,
+                                     const GenerationOptions& options = {},
+                                     std::stop_token stop = {});
+
+  // The same as a value: session.respond<Trip>("Plan a trip to Oslo.").content.days.
+  template <Generable T>
+  Response<T> respond(std::string_view prompt, const GenerationOptions& options = {},
+                      std::stop_token stop = {});
 
   // The same, snapshot by snapshot. What respond() throws before it generates, this throws at once;
   // the rest comes while reading. The session is responding until the stream has been read or is
@@ -75,5 +93,18 @@ class ESPALIER_API LanguageModelSession {
 
   std::shared_ptr<framework::SessionState> state_;
 };
+
+template <Generable T>
+Response<T> LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
+                                          std::stop_token stop) {
+  static const GenerationSchema schema = GenerationSchema::of<T>();
+  Response<GeneratedContent> raw = respond(prompt, schema, options, std::move(stop));
+  return {.content = detail::read_answer<T>(raw.raw_content),
+          .raw_content = std::move(raw.raw_content),
+          .transcript_entries = std::move(raw.transcript_entries),
+          .finish_reason = raw.finish_reason,
+          .is_complete = raw.is_complete,
+          .usage = raw.usage};
+}
 
 }  // namespace espalier

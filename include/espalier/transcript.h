@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,9 @@
 #include <vector>
 
 #include "espalier/export.h"
+#include "espalier/generated_content.h"
 #include "espalier/generation_options.h"
+#include "espalier/generation_schema.h"
 
 namespace espalier {
 
@@ -26,8 +29,15 @@ class ESPALIER_API Transcript {
     std::string text;
     bool operator==(const TextSegment&) const = default;
   };
+  // What was generated under a schema; `source` is the schema's name.
+  struct StructureSegment {
+    std::string id;
+    std::string source;
+    GeneratedContent content;
+    bool operator==(const StructureSegment&) const = default;
+  };
   // A part of an entry. Later kinds of content become alternatives here.
-  using Segment = std::variant<TextSegment>;
+  using Segment = std::variant<TextSegment, StructureSegment>;
 
   // What the developer tells the model to be; the first entry, if there is one.
   struct Instructions {
@@ -40,6 +50,7 @@ class ESPALIER_API Transcript {
     std::string id;
     std::vector<Segment> segments;
     GenerationOptions options;
+    std::optional<GenerationSchema> response_format = std::nullopt;
     bool operator==(const Prompt&) const = default;
   };
   // What the model answered.
@@ -50,10 +61,13 @@ class ESPALIER_API Transcript {
   };
   using Entry = std::variant<Instructions, Prompt, Response>;
 
-  // Entries of one text segment, with fresh ids.
+  // Entries of one segment, with fresh ids.
   static Entry instructions(std::string_view text);
   static Entry prompt(std::string_view text, const GenerationOptions& options = {});
+  static Entry prompt(std::string_view text, const GenerationSchema& response_format,
+                      const GenerationOptions& options = {});
   static Entry response(std::string_view text);
+  static Entry response(const GeneratedContent& content, std::string_view source);
 
   Transcript() = default;
   explicit Transcript(std::vector<Entry> entries) : entries_(std::move(entries)) {}
@@ -77,7 +91,7 @@ class ESPALIER_API Transcript {
 // The id of an entry: a random UUID where Espalier made it.
 ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry);
 
-// The texts of an entry's segments, one behind the other.
+// The texts of an entry's segments, one behind the other; of a structure its JSON.
 ESPALIER_API std::string entry_text(const Transcript::Entry& entry);
 
 }  // namespace espalier

@@ -12,7 +12,7 @@
 namespace espalier::cli {
 
 struct Answer {
-  Response response;
+  Response<> response;
   double first_ms = 0;  // from the request to the first text
   double total_ms = 0;
   double decode_tok_s = 0;  // of the tokens behind the first; 0 where there are none

@@ -55,7 +55,7 @@ void respond(const Options& options) {
   const Answer result = answer(session, prompt, settings, {}, [&](std::string_view piece) {
     if (!options.json) print(piece);
   });
-  const Response& response = result.response;
+  const Response<>& response = result.response;
   if (!options.json) {
     if (!response.content.ends_with('\n')) print("\n");
     if (!response.is_complete) complain("the answer was cut by --max-tokens or the context window");

@@ -18,7 +18,7 @@ namespace {
 using framework::EngineAccess;
 using framework::testing::tiny_model;
 
-Response guided(const SystemLanguageModel& model, std::shared_ptr<const guide::Guide> guide,
+Response<> guided(const SystemLanguageModel& model, std::shared_ptr<const guide::Guide> guide,
                 std::uint64_t seed, std::size_t tokens = 200) {
   framework::TurnSettings settings;
   settings.sampling = {.temperature = 1.5F, .seed = seed};
@@ -28,7 +28,7 @@ Response guided(const SystemLanguageModel& model, std::shared_ptr<const guide::G
   return EngineAccess::stream(session, "Hello", settings).collect();
 }
 
-Response guided(const SystemLanguageModel& model, const std::string& schema, std::uint64_t seed,
+Response<> guided(const SystemLanguageModel& model, const std::string& schema, std::uint64_t seed,
                 std::size_t tokens = 200) {
   const auto document = base::JsonDocument::parse("schema", schema);
   return guided(model, guide::Guide::of_schema(document.root(), guide::answer_options), seed,

@@ -55,6 +55,16 @@ const char* role(const Transcript::Entry& entry) {
   return std::holds_alternative<Transcript::Prompt>(entry) ? "user" : "assistant";
 }
 
+// What the model reads: of a prompt also the schema that its answer is held to.
+std::string text_of(const Transcript::Entry& entry) {
+  std::string text = entry_text(entry);
+  const auto* prompt = std::get_if<Transcript::Prompt>(&entry);
+  if (prompt != nullptr && prompt->response_format && prompt->options.include_schema_in_prompt) {
+    text += "\n\nAnswer with JSON that fits this schema:\n" + prompt->response_format->to_json();
+  }
+  return text;
+}
+
 }  // namespace
 
 ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options)
@@ -70,7 +80,7 @@ std::shared_ptr<const guide::TokenTrie> ModelRuntime::token_trie() {
 
 void ModelRuntime::append(const Transcript::Entry& entry, const Transcript::Entry* before,
                           std::vector<base::TokenId>& ids) const {
-  format_.append_message(tokenizer(), {role(entry), entry_text(entry)},
+  format_.append_message(tokenizer(), {role(entry), text_of(entry)},
                          before == nullptr ? "" : role(*before), ids);
 }
 

@@ -10,7 +10,7 @@ namespace espalier {
 struct ResponseStream::Iterator::Reader {
   std::unique_ptr<framework::Turn> turn;  // null once the answer has ended, one way or another
   Snapshot snapshot;
-  std::unique_ptr<const Response> response;
+  std::unique_ptr<const Response<>> response;
   std::exception_ptr failure;
 
   // The next snapshot is there; false at the end.
@@ -21,7 +21,7 @@ struct ResponseStream::Iterator::Reader {
         snapshot.content += *piece;
         return true;
       }
-      response = std::make_unique<const Response>(turn->response());
+      response = std::make_unique<const Response<>>(turn->response());
       turn.reset();
       return false;
     } catch (...) {
@@ -66,7 +66,7 @@ ResponseStream::Iterator ResponseStream::begin() {
   return Iterator(reader_);
 }
 
-Response ResponseStream::collect() {
+Response<> ResponseStream::collect() {
   while (reader_->advance()) {
   }
   if (reader_->failure) std::rethrow_exception(reader_->failure);

@@ -6,6 +6,7 @@
 #include "framework/engine_access.h"
 #include "framework/generation_settings.h"
 #include "framework/language_model_impl.h"
+#include "framework/schema_access.h"
 #include "framework/session_state.h"
 #include "framework/turn.h"
 
@@ -36,16 +37,35 @@ LanguageModelSession::LanguageModelSession(LanguageModelSession&&) noexcept = de
 LanguageModelSession& LanguageModelSession::operator=(LanguageModelSession&&) noexcept = default;
 LanguageModelSession::~LanguageModelSession() = default;
 
-Response LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
-                                       std::stop_token stop) {
+Response<> LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
+                                         std::stop_token stop) {
   return stream_response(prompt, options, std::move(stop)).collect();
+}
+
+Response<GeneratedContent> LanguageModelSession::respond(std::string_view prompt,
+                                                         const GenerationSchema& schema,
+                                                         const GenerationOptions& options,
+                                                         std::stop_token stop) {
+  framework::TurnSettings settings = framework::turn_settings(options);
+  const auto runtime = framework::EngineAccess::runtime(state_->model);
+  settings.guide = framework::SchemaAccess::guide(schema, runtime->tokenizer().missing_bytes());
+  ResponseStream stream(std::make_unique<framework::Turn>(
+      state_, Transcript::prompt(prompt, schema, options), settings, std::move(stop)));
+  Response text = stream.collect();
+  return {.content = text.raw_content,
+          .raw_content = text.raw_content,
+          .transcript_entries = std::move(text.transcript_entries),
+          .finish_reason = text.finish_reason,
+          .is_complete = text.is_complete,
+          .usage = text.usage};
 }
 
 ResponseStream LanguageModelSession::stream_response(std::string_view prompt,
                                                      const GenerationOptions& options,
                                                      std::stop_token stop) {
-  return ResponseStream(std::make_unique<framework::Turn>(
-      state_, prompt, framework::turn_settings(options), options, std::move(stop)));
+  return ResponseStream(
+      std::make_unique<framework::Turn>(state_, Transcript::prompt(prompt, options),
+                                        framework::turn_settings(options), std::move(stop)));
 }
 
 void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
@@ -72,8 +92,8 @@ std::shared_ptr<ModelRuntime> EngineAccess::runtime(const SystemLanguageModel& m
 
 ResponseStream EngineAccess::stream(LanguageModelSession& session, std::string_view prompt,
                                     const TurnSettings& settings, std::stop_token stop) {
-  return ResponseStream(std::make_unique<Turn>(session.state_, prompt, settings,
-                                               GenerationOptions{}, std::move(stop)));
+  return ResponseStream(std::make_unique<Turn>(session.state_, Transcript::prompt(prompt), settings,
+                                               std::move(stop)));
 }
 
 }  // namespace framework

@@ -29,11 +29,20 @@ Transcript::Entry Transcript::instructions(std::string_view text) {
 }
 
 Transcript::Entry Transcript::prompt(std::string_view text, const GenerationOptions& options) {
-  return Prompt{new_id(), one_segment(text), options};
+  return Prompt{new_id(), one_segment(text), options, std::nullopt};
+}
+
+Transcript::Entry Transcript::prompt(std::string_view text, const GenerationSchema& response_format,
+                                     const GenerationOptions& options) {
+  return Prompt{new_id(), one_segment(text), options, response_format};
 }
 
 Transcript::Entry Transcript::response(std::string_view text) {
   return Response{new_id(), one_segment(text)};
+}
+
+Transcript::Entry Transcript::response(const GeneratedContent& content, std::string_view source) {
+  return Response{new_id(), {StructureSegment{new_id(), std::string(source), content}}};
 }
 
 const std::string& entry_id(const Transcript::Entry& entry) {
@@ -44,7 +53,11 @@ std::string entry_text(const Transcript::Entry& entry) {
   const auto& segments = *std::visit([](const auto& each) { return &each.segments; }, entry);
   std::string joined;
   for (const Transcript::Segment& segment : segments) {
-    joined += std::get<Transcript::TextSegment>(segment).text;
+    if (const auto* structure = std::get_if<Transcript::StructureSegment>(&segment)) {
+      joined += structure->content.to_json();
+    } else {
+      joined += std::get<Transcript::TextSegment>(segment).text;
+    }
   }
   return joined;
 }

@@ -40,11 +40,11 @@ engine::GenerationSettings generation_settings(ModelRuntime& runtime,
 
 }  // namespace
 
-Turn::Turn(std::shared_ptr<SessionState> state, std::string_view prompt,
-           const TurnSettings& settings, const GenerationOptions& recorded, std::stop_token stop)
+Turn::Turn(std::shared_ptr<SessionState> state, Transcript::Entry prompt,
+           const TurnSettings& settings, std::stop_token stop)
     : state_(std::move(state)),
       claim_(std::make_unique<Claim>(*state_)),
-      prompt_(Transcript::prompt(prompt, recorded)),
+      prompt_(std::move(prompt)),
       ids_(with_entry(*state_, prompt_)) {
   ModelRuntime& runtime = *state_->runtime;
   engine::validate(settings.sampling);
@@ -95,13 +95,26 @@ std::optional<std::string> Turn::next_piece() {
   }
 }
 
+// What was generated under a schema is kept as the structure that it is, as far as it came.
+Transcript::Entry Turn::answer() {
+  const auto& schema = std::get<Transcript::Prompt>(prompt_).response_format;
+  if (!schema) {
+    response_.raw_content = GeneratedContent::string(response_.content);
+    return Transcript::response(response_.content);
+  }
+  response_.raw_content = response_.is_complete
+                              ? GeneratedContent::from_json(response_.content)
+                              : GeneratedContent::from_partial_json(response_.content);
+  return Transcript::response(response_.raw_content, schema->name());
+}
+
 void Turn::commit() {
   ModelRuntime& runtime = *state_->runtime;
   const bool stopped = generation_->finish_reason() == engine::FinishReason::stop;
   response_.finish_reason = stopped ? FinishReason::stop : FinishReason::incomplete;
   response_.is_complete = stopped;
   response_.usage.response_tokens = generation_->tokens().size();
-  response_.transcript_entries = {prompt_, Transcript::response(response_.content)};
+  response_.transcript_entries = {prompt_, answer()};
   runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), ids_);
   {
     const std::lock_guard lock(state_->mutex);

@@ -19,11 +19,11 @@ namespace espalier::framework {
 
 class Turn {
  public:
-  // Renders the conversation and checks it; generates nothing. `recorded` is what the transcript
-  // says of how this prompt was to be answered. Throws what LanguageModelSession::respond() does
-  // before it generates.
-  Turn(std::shared_ptr<SessionState> state, std::string_view prompt, const TurnSettings& settings,
-       const GenerationOptions& recorded, std::stop_token stop);
+  // Renders the conversation and checks it; generates nothing. `prompt` is the entry that the
+  // transcript is to get; where it has a response format, `settings` have its guide. Throws what
+  // LanguageModelSession::respond() does before it generates.
+  Turn(std::shared_ptr<SessionState> state, Transcript::Entry prompt, const TurnSettings& settings,
+       std::stop_token stop);
   ~Turn();
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -33,10 +33,11 @@ class Turn {
   std::optional<std::string> next();
 
   // The whole answer; only after next() gave nothing.
-  Response response() const { return response_; }
+  Response<> response() const { return response_; }
 
  private:
   std::optional<std::string> next_piece();
+  Transcript::Entry answer();  // the response's entry; sets its raw content
   void commit();
   void release();
 
@@ -46,7 +47,7 @@ class Turn {
   std::unique_ptr<engine::Generation> generation_;
   Transcript::Entry prompt_;
   std::vector<base::TokenId> ids_;  // the conversation up to where the answer begins
-  Response response_;
+  Response<> response_;
 };
 
 // Computes the KV cache for history and the beginning of a prompt.
