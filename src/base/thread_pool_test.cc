@@ -32,6 +32,31 @@ TEST(ThreadPool, EveryIndexIsVisitedExactlyOnce) {
   }
 }
 
+TEST(ThreadPool, AThreadThatIsHeldUpLeavesItsShareToTheOthers) {
+  ThreadPool pool(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  for (const bool hold_caller : {true, false}) {
+    for (int round = 0; round < 20; ++round) {
+      constexpr int count = 8;
+      std::atomic<int> done{0};
+      std::atomic<bool> held{false}, waited_in_vain{false};
+      pool.run(count, 1, [&](std::size_t, std::size_t) {
+        const bool is_caller = std::this_thread::get_id() == caller;
+        if (is_caller == hold_caller && !held.exchange(true)) {
+          const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+          while (done.load() < count - 1 && !waited_in_vain) {
+            waited_in_vain = std::chrono::steady_clock::now() > deadline;
+            std::this_thread::yield();
+          }
+        }
+        ++done;
+      });
+      EXPECT_EQ(done.load(), count);
+      EXPECT_FALSE(waited_in_vain);
+    }
+  }
+}
+
 TEST(ThreadPool, WritesOfARegionAreSeenByTheNext) {
   ThreadPool pool(4);
   std::vector<int> values(97, 0);
