@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times answers under a guide beside free ones of the same length, on the default model.
 
-- Text: an answer that may be any JSON string, so that nearly every token is sampled, beside a free answer of as many tokens:
-  what the guide costs. Answers of fewer than 8 tokens are left out.
+- Text: an answer that may be any JSON string, so that nearly every token is sampled, beside a free answer of as many
+  tokens: what the guide costs. Answers of fewer than 8 tokens are left out.
 - Objects: answers under a schema with fixed keys, beside free answers of as many tokens: what is won because keys and
   punctuation are not sampled but computed together.
 

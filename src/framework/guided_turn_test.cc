@@ -19,7 +19,7 @@ using framework::EngineAccess;
 using framework::testing::tiny_model;
 
 Response<> guided(const SystemLanguageModel& model, std::shared_ptr<const guide::Guide> guide,
-                std::uint64_t seed, std::size_t tokens = 200) {
+                  std::uint64_t seed, std::size_t tokens = 200) {
   framework::TurnSettings settings;
   settings.sampling = {.temperature = 1.5F, .seed = seed};
   settings.maximum_tokens = tokens;
@@ -29,7 +29,7 @@ Response<> guided(const SystemLanguageModel& model, std::shared_ptr<const guide:
 }
 
 Response<> guided(const SystemLanguageModel& model, const std::string& schema, std::uint64_t seed,
-                std::size_t tokens = 200) {
+                  std::size_t tokens = 200) {
   const auto document = base::JsonDocument::parse("schema", schema);
   return guided(model, guide::Guide::of_schema(document.root(), guide::answer_options), seed,
                 tokens);

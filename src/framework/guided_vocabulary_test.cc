@@ -79,7 +79,8 @@ class GuidedVocabulary : public ::testing::Test {
 TEST_F(GuidedVocabulary, RandomWalksMatchTheirExpression) {
   for (const char* regex :
        {"[0-9]{4}-[0-9]{2}-[0-9]{2}", "(yes|no|maybe), because [a-z ,]{5,60}\\.",
-        "\\w{1,6}@\\w{1,6}\\.(com|org)", "(?=.*[0-9])[a-z0-9]{3,12}", "#?[ -~]{0,20}", "(\\d+\\n){2,5}"}) {
+        "\\w{1,6}@\\w{1,6}\\.(com|org)", "(?=.*[0-9])[a-z0-9]{3,12}", "#?[ -~]{0,20}",
+        "(\\d+\\n){2,5}"}) {
     const auto guide = Guide::of_regex(regex);
     const std::regex other(regex);
     int finished = 0;

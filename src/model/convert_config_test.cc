@@ -64,9 +64,8 @@ void expect_hf_same(const ModelConfig& config) {
 }
 
 void expect_hf_refused(const ModelConfig& config, const std::string& why) {
-  EXPECT_THAT(
-      [&] { require_readable(family_of(config).config_to_hf(config), config, "m"); },
-      ThrowsMessage<InvalidFile>(HasSubstr("m: " + why)));
+  EXPECT_THAT([&] { require_readable(family_of(config).config_to_hf(config), config, "m"); },
+              ThrowsMessage<InvalidFile>(HasSubstr("m: " + why)));
 }
 
 void to_gguf(const ModelConfig& config) {

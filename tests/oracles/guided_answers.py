@@ -3,8 +3,8 @@
 
     .venv/bin/python tests/oracles/guided_answers.py build/release/bin/guided_answers [--answers N] [--tokens N]
 
-Over schemas of JSONSchemaBench in ../shared/data, or, where there is none, those of Debian's json-schema-test-suite, each once,
-at temperature 1, with --tokens tokens for an answer:
+Over schemas of JSONSchemaBench in ../shared/data, or, where there is none, those of Debian's json-schema-test-suite,
+each once, at temperature 1, with --tokens tokens for an answer:
 
 - every answer that ended by itself is valid;
 - at least 90 % end, though the model is small and knows nothing of the budget;
@@ -84,7 +84,8 @@ def main() -> None:
     cases = schemas()
     random.Random(arguments.seed).shuffle(cases)
     espalier = pathlib.Path(arguments.program).parent / "espalier"
-    support = json.loads(subprocess.run([espalier, "guide", "support", "--json"], check=True, capture_output=True).stdout)
+    command = [espalier, "guide", "support", "--json"]
+    support = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     model = Model(arguments.program)
     start = time.monotonic()
     refused, answers, failures = 0, [], []
