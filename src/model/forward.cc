@@ -259,24 +259,29 @@ void Forward::take(const RowStep<Work>& step, std::size_t begin, std::size_t end
 void Forward::take(const Product& step, StageTimer& timer) {
   count(step, timer);
   timer.time(step.op, [&] {
-    std::size_t column = 0;
-    for (const PackedMatrix& part : step.w.parts) {
-      multiply(part, step.codes, step.x, step.y.slice_cols(column, part.rows()));
-      column += part.rows();
-    }
+    each_part(step, step.y, [&](const PackedMatrix& part, Rows<float> y) {
+      multiply(part, step.codes, step.x, y);
+    });
   });
 }
 
 void Forward::take(const Product& step, std::size_t begin, std::size_t end, StageTimer& timer) {
   timer.time(step.op, [&] {
-    const Rows<float> rows = step.y.slice_rows(begin, end - begin);
-    std::size_t column = 0;
-    for (const PackedMatrix& part : step.w.parts) {
-      multiply(part, step.codes, step.x, begin, 0, part.groups(),
-               rows.slice_cols(column, part.rows()));
-      column += part.rows();
-    }
+    each_part(step, step.y.slice_rows(begin, end - begin),
+              [&](const PackedMatrix& part, Rows<float> y) {
+                multiply(part, step.codes, step.x, begin, 0, part.groups(), y);
+              });
   });
+}
+
+// Calls work(part, its columns of y) for each matrix of a projection.
+template <class Work>
+void Forward::each_part(const Product& step, Rows<float> y, const Work& work) {
+  std::size_t column = 0;
+  for (const PackedMatrix& part : step.w.parts) {
+    work(part, y.slice_cols(column, part.rows()));
+    column += part.rows();
+  }
 }
 
 void Forward::count(const Product& step, StageTimer& timer) {

@@ -140,6 +140,8 @@ class Forward {
   template <class Work>
   static void count(const RowStep<Work>& /*step*/, StageTimer& /*timer*/) {}
   static void count(const Product& step, StageTimer& timer);
+  template <class Work>
+  static void each_part(const Product& step, tensor::Rows<float> y, const Work& work);
   auto norm_step(bool add, std::span<const float> delta_norm, std::span<const float> weight,
                  const Projection& next);
 
