@@ -308,7 +308,7 @@ StepStatus Engine::Impl::run(std::span<const StepItem> batch, std::span<const Sl
                          ? model::InputRow{.embedding = item.embeddings.rows.row(i).data()}
                          : model::InputRow{.token = item.tokens[i]});
     }
-    for (const KvPage* page : item.sequence->pages_) page_data.push_back(page->data);
+    for (const KvPage* page : item.sequence->pages_) page_data.push_back(page->data.get());
   }
   std::size_t first_page = 0;
   for (std::size_t s = 0; s < slices.size(); ++s) {

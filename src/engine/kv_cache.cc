@@ -43,8 +43,7 @@ KvPage* KvCache::acquire_locked() {
     if (pages_.size() == pages_.capacity()) pages_.reserve(2 * pages_.size() + 1);
     free_.reserve(pages_.capacity());
     auto page = std::make_unique<KvPage>();
-    page->memory = allocate();
-    page->data = page->memory.get();
+    page->data = allocate();
     free_.push_back(page.get());
     pages_.push_back(std::move(page));
   }
@@ -108,7 +107,7 @@ bool KvCache::make_writable(KvPage*& page) {
   if (page->references == 1) return true;
   KvPage* copy = acquire_locked();
   if (copy == nullptr) return false;
-  std::memcpy(copy->data, page->data, page_bytes_);
+  std::memcpy(copy->data.get(), page->data.get(), page_bytes_);
   release_locked(page);
   page = copy;
   return true;

@@ -20,9 +20,8 @@
 namespace espalier::engine {
 
 struct KvPage {
-  std::shared_ptr<std::byte> memory;
-  std::byte* data = nullptr;  // 64-byte aligned
-  int references = 0;         // guarded by the cache's mutex
+  std::shared_ptr<std::byte> data;  // 64-byte aligned
+  int references = 0;               // guarded by the cache's mutex
 };
 
 class KvCache {

@@ -27,7 +27,7 @@ TEST(KvCache, GivesNoMorePagesThanItsCapacityAndReusesReleasedOnes) {
   KvPage* b = cache.acquire();
   ASSERT_NE(a, nullptr);
   ASSERT_NE(b, nullptr);
-  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(a->data) % 64, 0U);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(a->data.get()) % 64, 0U);
   EXPECT_EQ(cache.acquire(), nullptr);
   release(cache, a);
   EXPECT_EQ(cache.acquire(), a);
@@ -36,14 +36,14 @@ TEST(KvCache, GivesNoMorePagesThanItsCapacityAndReusesReleasedOnes) {
 TEST(KvCache, ASharedPageIsCopiedBeforeItIsWritten) {
   KvCache cache(256, 2);
   KvPage* page = cache.acquire();
-  std::fill_n(page->data, 256, std::byte{7});
+  std::fill_n(page->data.get(), 256, std::byte{7});
   KvPage* mine = page;
   ASSERT_TRUE(cache.make_writable(mine));
   EXPECT_EQ(mine, page) << "the only reference needs no copy";
   cache.retain({&page, 1});
   ASSERT_TRUE(cache.make_writable(mine));
   EXPECT_NE(mine, page);
-  EXPECT_EQ(mine->data[255], std::byte{7});
+  EXPECT_EQ(mine->data.get()[255], std::byte{7});
   EXPECT_EQ(page->references, 1);
   cache.retain({&page, 1});
   EXPECT_FALSE(cache.make_writable(page)) << "no page is left for a copy";
