@@ -57,8 +57,11 @@ struct Codec<T> {
     }
   }
   static std::optional<T> partial(const GeneratedContent& content) {
-    if (content.kind() != GeneratedContent::Kind::number) return std::nullopt;
-    return decode(content, Reading{});
+    try {
+      return decode(content, Reading{});
+    } catch (const DecodingFailure&) {
+      return std::nullopt;
+    }
   }
 };
 

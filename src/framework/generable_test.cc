@@ -190,6 +190,9 @@ TEST(PartiallyGenerated, HasWhatHasCome) {
   const PartiallyGenerated<Trip> last = at("train\"}");
   EXPECT_EQ(last.packing->at("socks"), 3);
   EXPECT_EQ(std::get<std::string>(*last.other), "by train");
+  EXPECT_EQ(partially<int>(GeneratedContent::number(2.5)), std::nullopt);
+  EXPECT_EQ(*partially<std::vector<int>>(GeneratedContent::from_json("[1, 1e99, 3]")),
+            (std::vector<int>{1, 3}));
   EXPECT_EQ(partially<Trip>(GeneratedContent()), std::nullopt);
 }
 
