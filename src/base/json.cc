@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/json_tape.h"
+#include "base/json_text.h"
 #include "base/mapped_file.h"
 #include "base/message_format.h"
 #include "espalier/error.h"
@@ -54,20 +55,6 @@ std::string_view describe(JsonKind kind) noexcept {
       return "an object";
   }
   return "nothing";
-}
-
-std::string json_pointer_step(std::string_view key) {
-  std::string step = "/";
-  for (const char c : key) {
-    if (c == '~') {
-      step += "~0";
-    } else if (c == '/') {
-      step += "~1";
-    } else {
-      step += c;
-    }
-  }
-  return step;
 }
 
 void JsonTape::fail(std::size_t at, std::string_view path, std::string_view problem) const {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_tape.h"
+#include "base/json_text.h"
 #include "base/message_format.h"
 
 namespace espalier::base {

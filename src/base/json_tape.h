@@ -42,9 +42,6 @@ struct JsonTape {
   [[noreturn]] void fail(std::size_t at, std::string_view path, std::string_view problem) const;
 };
 
-// One step of a JSON pointer: "/" and the key with ~ and / escaped.
-std::string json_pointer_step(std::string_view key);
-
 // Fills tape.nodes from tape.text. Throws InvalidFile.
 void parse_json(JsonTape& tape, const JsonLimits& limits);
 

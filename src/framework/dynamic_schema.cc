@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
+#include "base/json_text.h"
 #include "espalier/error.h"
 #include "espalier/generation_schema.h"
 #include "framework/schema_access.h"
@@ -52,11 +52,7 @@ void narrow_texts(SchemaNode& node, const std::vector<std::string>& texts) {
 }
 
 bool is_less(const std::string& a, const std::string& b) {
-  double left = 0;
-  double right = 0;
-  std::from_chars(a.data(), a.data() + a.size(), left);
-  std::from_chars(b.data(), b.data() + b.size(), right);
-  return left < right;
+  return base::json_number(a) < base::json_number(b);
 }
 
 void narrow_bounds(SchemaNode& node, const GenerationGuide& guide) {

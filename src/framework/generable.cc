@@ -7,18 +7,18 @@
 #include <cmath>
 #include <system_error>
 
+#include "base/json_text.h"
 #include "espalier/error.h"
 
 namespace espalier {
 namespace {
 
-// As a JSON pointer (RFC 6901).
+// As a JSON pointer.
 std::string pointer(const detail::Reading& reading) {
   if (reading.parent == nullptr) return "";
-  std::string path = pointer(*reading.parent) + "/";
-  if (reading.key.data() == nullptr) return path + std::to_string(reading.index);
-  for (const char c : reading.key) path += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return path;
+  const bool in_array = reading.key.data() == nullptr;
+  return pointer(*reading.parent) + base::json_pointer_step(in_array ? std::to_string(reading.index)
+                                                                     : std::string(reading.key));
 }
 
 template <class Integer>
@@ -77,9 +77,8 @@ std::uint64_t read_unsigned(const GeneratedContent& content, const Reading& read
 double read_double(const GeneratedContent& content, const Reading& reading) {
   expect(content, GeneratedContent::Kind::number, reading);
   const std::string& text = content.text();
-  double value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec == std::errc::result_out_of_range) fail(reading, text + " is no double");
+  const double value = base::json_number(text);
+  if (std::isinf(value)) fail(reading, text + " is no double");
   return value;
 }
 

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_text.h"
 #include "espalier/error.h"
 #include "espalier/generation_guide.h"
 #include "framework/content_nodes.h"
-#include "framework/json_text.h"
 #include "framework/partial_content.h"
 
 namespace espalier {
@@ -51,17 +50,11 @@ bool is_plain_integer(std::string_view text) {
   return text.find_first_of(".eE") == std::string_view::npos && text != "-0";
 }
 
-double as_double(const std::string& text) {
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 // Integers to the last digit, all else as doubles.
 bool same_number(const std::string& a, const std::string& b) {
   if (a == b) return true;
   if (is_plain_integer(a) && is_plain_integer(b)) return false;
-  return as_double(a) == as_double(b);
+  return base::json_number(a) == base::json_number(b);
 }
 
 void write(const GeneratedContent& content, std::string& json) {
@@ -76,7 +69,7 @@ void write(const GeneratedContent& content, std::string& json) {
       json += content.text();
       return;
     case Kind::string:
-      framework::append_json_string(content.text(), json);
+      base::append_json_string(content.text(), json);
       return;
     case Kind::array: {
       const char* between = "[";
@@ -91,7 +84,7 @@ void write(const GeneratedContent& content, std::string& json) {
       const char* between = "{";
       for (const auto& [key, value] : content.properties()) {
         json += std::exchange(between, ",");
-        framework::append_json_string(key, json);
+        base::append_json_string(key, json);
         json += ':';
         write(value, json);
       }
@@ -146,7 +139,7 @@ GeneratedContent GeneratedContent::number(double value) {
 }
 
 GeneratedContent GeneratedContent::spelled_number(std::string text) {
-  if (!framework::is_json_number(text)) {
+  if (!base::is_json_number(text)) {
     throw InvalidArgument(fmt::format("\"{}\" is no number of JSON", text));
   }
   return GeneratedContent(

@@ -6,9 +6,9 @@
 #include <memory>
 #include <utility>
 
+#include "base/json_text.h"
 #include "espalier/error.h"
 #include "framework/content_nodes.h"
-#include "framework/json_text.h"
 #include "text/utf8.h"
 
 namespace espalier::framework {
@@ -21,19 +21,6 @@ bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c 
 bool is_in_scalar(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '+' || c == '.' ||
          c == 'E';
-}
-
-// The length of the text without a character at its end that lacks bytes.
-std::size_t whole_characters(std::string_view text) noexcept {
-  std::size_t begin = text.size();
-  while (begin > 0 && text.size() - begin < 3 &&
-         (static_cast<unsigned char>(text[begin - 1]) & 0xC0) == 0x80) {
-    --begin;
-  }
-  if (begin == 0) return text.size();
-  const auto lead = static_cast<unsigned char>(text[begin - 1]);
-  const std::size_t wanted = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-  return text.size() - begin + 1 < wanted ? begin - 1 : text.size();
 }
 
 }  // namespace
@@ -141,7 +128,7 @@ void PartialContent::end_scalar() {
   if (text_ == "true" || text_ == "false") {
     return end_value(GeneratedContent::boolean(text_ == "true"));
   }
-  if (!is_json_number(text_)) fail(fmt::format("\"{}\" is no value", text_));
+  if (!base::is_json_number(text_)) fail(fmt::format("\"{}\" is no value", text_));
   end_value(GeneratedContent::spelled_number(text_));
 }
 
@@ -219,7 +206,8 @@ GeneratedContent PartialContent::content() const {
       state_ == State::string || state_ == State::escape || state_ == State::code_unit;
   bool has_inner = in_string && !string_is_key_;
   if (has_inner) {
-    inner = incomplete({.kind = Kind::string, .text = text_.substr(0, whole_characters(text_))});
+    const std::size_t whole = text_.size() - text::unfinished_bytes(text_);
+    inner = incomplete({.kind = Kind::string, .text = text_.substr(0, whole)});
   }
   for (auto open = open_.rbegin(); open != open_.rend(); ++open) {
     Node node = {.kind = open->is_structure ? Kind::structure : Kind::array,

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/json_text.h"
 #include "espalier/error.h"
 #include "framework/schema_access.h"
 
@@ -53,16 +53,10 @@ std::string in_fragment(const std::string& name) {
   return escaped;
 }
 
-double as_double(const std::string& number) {
-  double value = 0;
-  std::from_chars(number.data(), number.data() + number.size(), value);
-  return value;
-}
-
 // The narrower of two bounds, of which either may be empty.
 const std::string& narrower(const std::string& a, const std::string& b, bool least) {
   if (a.empty() || b.empty()) return a.empty() ? b : a;
-  return (as_double(a) < as_double(b)) == least ? b : a;
+  return (base::json_number(a) < base::json_number(b)) == least ? b : a;
 }
 
 class SchemaWriter {

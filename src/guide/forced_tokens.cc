@@ -14,18 +14,6 @@ constexpr std::size_t most_forced = 4096;  // bytes in one go
 // otherwise, which may be because the text before them is not seen.
 constexpr std::size_t last_tokens[] = {8, 32};
 
-constexpr std::size_t longest_character = 4;  // bytes
-
-// How many bytes at the end are the beginning of a character.
-std::size_t unfinished_bytes(std::string_view text) {
-  for (std::size_t n = 1; n < longest_character && n <= text.size(); ++n) {
-    const std::string_view rest = text.substr(text.size() - n);
-    if ((static_cast<unsigned char>(rest.front()) & 0xC0U) == 0x80U) continue;
-    return text::first_character(rest).status == text::Utf8Status::incomplete ? n : 0;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::string Matcher::forced_bytes() const {
@@ -102,7 +90,7 @@ Matcher::Forced Matcher::forced_tokens() const {
     if (!forced.empty()) sure = settled(machine, at, forced);
   }
   const std::size_t unfinished =
-      unfinished_bytes(last_bytes(last_tokens_of(longest_character - 1)) + forced);
+      text::unfinished_bytes(last_bytes(last_tokens_of(text::longest_utf8 - 1)) + forced);
   if (unfinished > forced.size()) return {};  // what was accepted ends within a character
   forced.resize(forced.size() - unfinished);
   sure = std::min(sure, forced.size());

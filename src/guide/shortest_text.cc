@@ -1,14 +1,12 @@
 #include "guide/shortest_text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <queue>
-#include <string_view>
 #include <unordered_map>
 
+#include "base/json_text.h"
 #include "guide/utf32.h"
 
 namespace espalier::guide {
@@ -50,14 +48,10 @@ void each_part(const Automaton::Step& step, const Found& found) {
 }  // namespace
 
 std::string json_character(char32_t character) {
-  constexpr std::string_view escaped = "\b\t\n\f\r\"\\";
-  constexpr std::string_view letters = "btnfr\"\\";
-  if (character < 0x80) {
-    const std::size_t at = escaped.find(static_cast<char>(character));
-    if (at != std::string_view::npos) return {'\\', letters[at]};
-    if (character < 0x20) return fmt::format("\\u{:04x}", static_cast<unsigned>(character));
-  }
-  return to_utf8(std::u32string(1, character));
+  if (character >= 0x80) return to_utf8(std::u32string(1, character));
+  std::string json;
+  base::append_json_character(static_cast<char>(character), json);
+  return json;
 }
 
 // Dijkstra's search.

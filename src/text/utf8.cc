@@ -88,4 +88,13 @@ std::size_t append_repaired(std::string_view bytes, std::string& out) {
   return at;
 }
 
+std::size_t unfinished_bytes(std::string_view text) noexcept {
+  for (std::size_t n = 1; n < longest_utf8 && n <= text.size(); ++n) {
+    const std::string_view rest = text.substr(text.size() - n);
+    if ((static_cast<unsigned char>(rest.front()) & 0xC0U) == 0x80U) continue;
+    return first_character(rest).status == Utf8Status::incomplete ? n : 0;
+  }
+  return 0;
+}
+
 }  // namespace espalier::text

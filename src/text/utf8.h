@@ -35,6 +35,11 @@ void append_utf8(char32_t code_point, std::string& out);
 // character at the end is left alone, for more bytes may follow: returns the count of bytes read.
 std::size_t append_repaired(std::string_view bytes, std::string& out);
 
+inline constexpr std::size_t longest_utf8 = 4;  // bytes of a character
+
+// How many bytes at the end of a text are the beginning of a character that lacks bytes.
+std::size_t unfinished_bytes(std::string_view text) noexcept;
+
 inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 }  // namespace espalier::text

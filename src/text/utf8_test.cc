@@ -36,6 +36,19 @@ TEST(Utf8, AnUnfinishedCharacterIsIncompleteOnlyAtTheEnd) {
 }
 
 // The examples of the Unicode Standard 16.0, tables 3-8 to 3-11.
+TEST(Utf8, BytesOfAnUnfinishedCharacterAreCountedAtTheEnd) {
+  const std::string text = "aé€🐲";
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    const std::string cut = text.substr(0, size);
+    const std::size_t whole = size - unfinished_bytes(cut);
+    EXPECT_TRUE(is_valid_utf8(cut.substr(0, whole))) << size;
+    EXPECT_TRUE(whole == size ||
+                first_character(cut.substr(whole)).status == Utf8Status::incomplete);
+  }
+  EXPECT_EQ(unfinished_bytes("a\x80\x80\x80"), 0U) << "no more bytes save these";
+  EXPECT_EQ(unfinished_bytes("a\xFF"), 0U);
+}
+
 TEST(Utf8, OneReplacementCharacterStandsForEachMaximalSubpart) {
   const auto repaired = [](std::string_view bytes) {
     std::string text;
