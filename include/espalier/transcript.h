@@ -39,10 +39,19 @@ class ESPALIER_API Transcript {
   // A part of an entry. Later kinds of content become alternatives here.
   using Segment = std::variant<TextSegment, StructureSegment>;
 
-  // What the developer tells the model to be; the first entry, if there is one.
+  // What a model is told of a tool (espalier/tool.h).
+  struct ToolDefinition {
+    std::string name;
+    std::string description;
+    GenerationSchema parameters;
+    bool operator==(const ToolDefinition&) const = default;
+  };
+  // What the developer tells the model to be, and which tools there are; the first entry, if there
+  // is one.
   struct Instructions {
     std::string id;
     std::vector<Segment> segments;
+    std::vector<ToolDefinition> tool_definitions = {};
     bool operator==(const Instructions&) const = default;
   };
   // What the user asked, and how it was to be answered.
@@ -53,19 +62,43 @@ class ESPALIER_API Transcript {
     std::optional<GenerationSchema> response_format = std::nullopt;
     bool operator==(const Prompt&) const = default;
   };
+  struct ToolCall {
+    std::string id = {};
+    std::string tool_name = {};
+    GeneratedContent arguments = {};
+    bool operator==(const ToolCall&) const = default;
+  };
+  // What the model called at once, before it answered.
+  struct ToolCalls {
+    std::string id;
+    std::vector<ToolCall> calls;
+    bool operator==(const ToolCalls&) const = default;
+  };
+  // What one of the calls gave.
+  struct ToolOutput {
+    std::string id;
+    std::string tool_name;
+    std::string call_id;
+    std::vector<Segment> segments;
+    bool operator==(const ToolOutput&) const = default;
+  };
   // What the model answered.
   struct Response {
     std::string id;
     std::vector<Segment> segments;
     bool operator==(const Response&) const = default;
   };
-  using Entry = std::variant<Instructions, Prompt, Response>;
+  using Entry = std::variant<Instructions, Prompt, ToolCalls, ToolOutput, Response>;
 
-  // Entries of one segment, with fresh ids.
-  static Entry instructions(std::string_view text);
+  // Entries with fresh ids, of one segment; instructions without a text have none.
+  static Entry instructions(std::string_view text, std::vector<ToolDefinition> tools = {});
   static Entry prompt(std::string_view text, const GenerationOptions& options = {});
   static Entry prompt(std::string_view text, const GenerationSchema& response_format,
                       const GenerationOptions& options = {});
+  // Calls without an id get one.
+  static Entry tool_calls(std::vector<ToolCall> calls);
+  static Entry tool_output(const ToolCall& call, std::string_view text);
+  static Entry tool_output(const ToolCall& call, const GeneratedContent& content);
   static Entry response(std::string_view text);
   static Entry response(const GeneratedContent& content, std::string_view source);
 
@@ -91,7 +124,8 @@ class ESPALIER_API Transcript {
 // The id of an entry: a random UUID where Espalier made it.
 ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry);
 
-// The texts of an entry's segments, one behind the other; of a structure its JSON.
+// The texts of an entry's segments, one behind the other; of a structure its JSON; of tool calls
+// one line of JSON each, {"name":…,"arguments":…}.
 ESPALIER_API std::string entry_text(const Transcript::Entry& entry);
 
 }  // namespace espalier

@@ -72,6 +72,33 @@ TEST(Transcript, IdsAreFreshAndCountForEquality) {
   EXPECT_NE(one, Transcript({Transcript::prompt("a")}));
 }
 
+TEST(Transcript, AnOutputNamesTheCallThatItAnswers) {
+  const Transcript::Entry entry = Transcript::tool_calls(
+      {{.tool_name = "weather", .arguments = GeneratedContent::from_json(R"({"city":"Oslo"})")},
+       {.id = "mine", .tool_name = "time"}});
+  EXPECT_EQ(entry_text(entry),
+            "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}\n"
+            "{\"name\":\"time\",\"arguments\":null}");
+  const auto& calls = std::get<Transcript::ToolCalls>(entry).calls;
+  EXPECT_FALSE(calls.at(0).id.empty());
+  EXPECT_NE(calls.at(0).id, entry_id(entry));
+  EXPECT_EQ(calls.at(1).id, "mine");
+  const Transcript::Entry text = Transcript::tool_output(calls.at(0), "rain");
+  const Transcript::Entry content =
+      Transcript::tool_output(calls.at(1), GeneratedContent::from_json("[7]"));
+  EXPECT_EQ(std::get<Transcript::ToolOutput>(text).call_id, calls.at(0).id);
+  EXPECT_EQ(std::get<Transcript::ToolOutput>(content).tool_name, "time");
+  EXPECT_EQ(entry_text(text), "rain");
+  EXPECT_EQ(entry_text(content), "[7]");
+}
+
+TEST(Transcript, InstructionsSayWhichToolsThereAre) {
+  const Transcript::ToolDefinition tool{"weather", "The weather.", GenerationSchema::of<int>()};
+  const Transcript::Entry entry = Transcript::instructions("", {tool});
+  EXPECT_TRUE(std::get<Transcript::Instructions>(entry).segments.empty());
+  EXPECT_EQ(std::get<Transcript::Instructions>(entry).tool_definitions.at(0), tool);
+}
+
 TEST(GenerationSettings, DefaultsAreThoseTheHeaderPromises) {
   const auto settings = framework::turn_settings({});
   EXPECT_FLOAT_EQ(settings.sampling.temperature, 0.2F);

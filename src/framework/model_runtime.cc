@@ -52,7 +52,9 @@ std::vector<base::TokenId> all_stop_tokens(const text::ChatFormat& format,
 
 const char* role(const Transcript::Entry& entry) {
   if (std::holds_alternative<Transcript::Instructions>(entry)) return "system";
-  return std::holds_alternative<Transcript::Prompt>(entry) ? "user" : "assistant";
+  const bool is_answer = std::holds_alternative<Transcript::Response>(entry) ||
+                         std::holds_alternative<Transcript::ToolCalls>(entry);
+  return is_answer ? "assistant" : "user";
 }
 
 // What the model reads: of a prompt also the schema that its answer is held to.

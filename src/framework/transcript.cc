@@ -22,10 +22,40 @@ std::vector<Transcript::Segment> one_segment(std::string_view text) {
   return {Transcript::TextSegment{new_id(), std::string(text)}};
 }
 
+std::vector<Transcript::Segment> one_segment(const GeneratedContent& content,
+                                             std::string_view source) {
+  return {Transcript::StructureSegment{new_id(), std::string(source), content}};
+}
+
+std::string text_of(const std::vector<Transcript::Segment>& segments) {
+  std::string joined;
+  for (const Transcript::Segment& segment : segments) {
+    if (const auto* structure = std::get_if<Transcript::StructureSegment>(&segment)) {
+      joined += structure->content.to_json();
+    } else {
+      joined += std::get<Transcript::TextSegment>(segment).text;
+    }
+  }
+  return joined;
+}
+
+std::string text_of(const std::vector<Transcript::ToolCall>& calls) {
+  std::string lines;
+  for (const Transcript::ToolCall& call : calls) {
+    if (!lines.empty()) lines += '\n';
+    lines += GeneratedContent::structure({{"name", GeneratedContent::string(call.tool_name)},
+                                          {"arguments", call.arguments}})
+                 .to_json();
+  }
+  return lines;
+}
+
 }  // namespace
 
-Transcript::Entry Transcript::instructions(std::string_view text) {
-  return Instructions{new_id(), one_segment(text)};
+Transcript::Entry Transcript::instructions(std::string_view text,
+                                           std::vector<ToolDefinition> tools) {
+  return Instructions{new_id(), text.empty() ? std::vector<Segment>() : one_segment(text),
+                      std::move(tools)};
 }
 
 Transcript::Entry Transcript::prompt(std::string_view text, const GenerationOptions& options) {
@@ -37,12 +67,27 @@ Transcript::Entry Transcript::prompt(std::string_view text, const GenerationSche
   return Prompt{new_id(), one_segment(text), options, response_format};
 }
 
+Transcript::Entry Transcript::tool_calls(std::vector<ToolCall> calls) {
+  for (ToolCall& call : calls) {
+    if (call.id.empty()) call.id = new_id();
+  }
+  return ToolCalls{new_id(), std::move(calls)};
+}
+
+Transcript::Entry Transcript::tool_output(const ToolCall& call, std::string_view text) {
+  return ToolOutput{new_id(), call.tool_name, call.id, one_segment(text)};
+}
+
+Transcript::Entry Transcript::tool_output(const ToolCall& call, const GeneratedContent& content) {
+  return ToolOutput{new_id(), call.tool_name, call.id, one_segment(content, call.tool_name)};
+}
+
 Transcript::Entry Transcript::response(std::string_view text) {
   return Response{new_id(), one_segment(text)};
 }
 
 Transcript::Entry Transcript::response(const GeneratedContent& content, std::string_view source) {
-  return Response{new_id(), {StructureSegment{new_id(), std::string(source), content}}};
+  return Response{new_id(), one_segment(content, source)};
 }
 
 const std::string& entry_id(const Transcript::Entry& entry) {
@@ -50,16 +95,15 @@ const std::string& entry_id(const Transcript::Entry& entry) {
 }
 
 std::string entry_text(const Transcript::Entry& entry) {
-  const auto& segments = *std::visit([](const auto& each) { return &each.segments; }, entry);
-  std::string joined;
-  for (const Transcript::Segment& segment : segments) {
-    if (const auto* structure = std::get_if<Transcript::StructureSegment>(&segment)) {
-      joined += structure->content.to_json();
-    } else {
-      joined += std::get<Transcript::TextSegment>(segment).text;
-    }
-  }
-  return joined;
+  return std::visit(
+      [](const auto& each) {
+        if constexpr (requires { each.calls; }) {
+          return text_of(each.calls);
+        } else {
+          return text_of(each.segments);
+        }
+      },
+      entry);
 }
 
 }  // namespace espalier
