@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a KV cache of fewer bits would do to a model: torch runs it in f32, keys and values rounded as it would hold them.
+"""What a KV cache of fewer bits would do to a model: torch runs it in f32, keys and values rounded.
 
 A long context costs decode what reading its keys and values costs, beside the weights. Each line is a way to hold
 them: the bits that a value then takes, scales included; the share of decode's tokens/s that a context costs at least,
