@@ -20,6 +20,8 @@
 
 namespace espalier {
 
+class LanguageModel;
+
 namespace framework {
 struct EngineAccess;
 }  // namespace framework
@@ -49,6 +51,9 @@ class ESPALIER_API SystemLanguageModel {
 
   // A GGUF file or Hugging Face folder of a supported family, or the name of one in those places.
   explicit SystemLanguageModel(std::filesystem::path path);
+
+  // As what a session takes.
+  operator std::shared_ptr<LanguageModel>() const;  // NOLINT(google-explicit-constructor)
 
   // Never throws for want of a model: that is what it tells.
   Availability availability() const;

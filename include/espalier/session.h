@@ -23,6 +23,7 @@
 #include "espalier/generation_options.h"
 #include "espalier/generation_schema.h"
 #include "espalier/language_model.h"
+#include "espalier/language_model_executor.h"
 #include "espalier/response.h"
 #include "espalier/transcript.h"
 
@@ -39,9 +40,12 @@ class ESPALIER_API LanguageModelSession {
   explicit LanguageModelSession(std::string_view instructions = {});
   explicit LanguageModelSession(Transcript transcript);
 
-  explicit LanguageModelSession(SystemLanguageModel model, std::string_view instructions = {});
+  // With a SystemLanguageModel, or whatever else is a LanguageModel
+  // (language_model_executor.h).
+  explicit LanguageModelSession(std::shared_ptr<LanguageModel> model,
+                                std::string_view instructions = {});
   // Goes on from a transcript. Throws InvalidArgument where instructions stand anywhere but first.
-  LanguageModelSession(SystemLanguageModel model, Transcript transcript);
+  LanguageModelSession(std::shared_ptr<LanguageModel> model, Transcript transcript);
 
   LanguageModelSession(LanguageModelSession&&) noexcept;
   LanguageModelSession& operator=(LanguageModelSession&&) noexcept;

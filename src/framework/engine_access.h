@@ -20,7 +20,8 @@ struct EngineAccess {
   // Loads the model where that is not done.
   static std::shared_ptr<ModelRuntime> runtime(const SystemLanguageModel& model);
 
-  // stream_response with all of the engine's sampling options.
+  // stream_response with all of the engine's sampling options; the session's model is a
+  // SystemLanguageModel.
   static ResponseStream stream(LanguageModelSession& session, std::string_view prompt,
                                const TurnSettings& settings, std::stop_token stop = {});
 };

@@ -5,6 +5,7 @@
 
 #include "base/cpu_features.h"
 #include "espalier/error.h"
+#include "framework/engine_executor.h"
 #include "framework/language_model_impl.h"
 #include "framework/model_store.h"
 
@@ -18,6 +19,10 @@ std::shared_ptr<framework::ModelRuntime> SystemLanguageModel::Impl::runtime() {
   return loaded;
 }
 
+std::unique_ptr<LanguageModelExecutor> SystemLanguageModel::Impl::make_executor() {
+  return std::make_unique<framework::EngineExecutor>(SystemLanguageModel(shared_from_this()));
+}
+
 SystemLanguageModel SystemLanguageModel::default_model() {
   static const SystemLanguageModel shared(
       std::make_shared<Impl>(std::filesystem::path(), framework::RuntimeOptions()));
@@ -28,6 +33,8 @@ SystemLanguageModel::SystemLanguageModel(std::filesystem::path path)
     : impl_(std::make_shared<Impl>(std::move(path), framework::RuntimeOptions())) {}
 
 SystemLanguageModel::SystemLanguageModel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+SystemLanguageModel::operator std::shared_ptr<LanguageModel>() const { return impl_; }
 
 Availability SystemLanguageModel::availability() const {
   try {

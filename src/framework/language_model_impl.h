@@ -6,13 +6,16 @@
 #include <mutex>
 
 #include "espalier/language_model.h"
+#include "espalier/language_model_executor.h"
 #include "framework/model_runtime.h"
 
 namespace espalier {
 
-struct SystemLanguageModel::Impl {
+struct SystemLanguageModel::Impl : LanguageModel, std::enable_shared_from_this<Impl> {
   Impl(std::filesystem::path wanted, const framework::RuntimeOptions& runtime_options)
       : wish(std::move(wanted)), options(runtime_options) {}
+
+  std::unique_ptr<LanguageModelExecutor> make_executor() override;
 
   // Finds and loads the model unless that is done. Throws as ModelRuntime and find_model do; the
   // next call then tries again.

@@ -80,18 +80,15 @@ std::shared_ptr<const guide::TokenTrie> ModelRuntime::token_trie() {
   return trie_;
 }
 
-void ModelRuntime::append(const Transcript::Entry& entry, const Transcript::Entry* before,
-                          std::vector<base::TokenId>& ids) const {
-  format_.append_message(tokenizer(), {role(entry), text_of(entry)},
-                         before == nullptr ? "" : role(*before), ids);
+std::size_t ModelRuntime::append_message(const Transcript& transcript, std::size_t first,
+                                         std::vector<base::TokenId>& ids) const {
+  format_.append_message(tokenizer(), {role(transcript[first]), text_of(transcript[first])},
+                         first == 0 ? "" : role(transcript[first - 1]), ids);
+  return 1;
 }
 
 void ModelRuntime::append(const Transcript& transcript, std::vector<base::TokenId>& ids) const {
-  const Transcript::Entry* before = nullptr;
-  for (std::size_t i = 0; i < transcript.size(); ++i) {
-    append(transcript[i], before, ids);
-    before = &transcript[i];
-  }
+  for (std::size_t i = 0; i < transcript.size();) i += append_message(transcript, i, ids);
 }
 
 }  // namespace espalier::framework

@@ -45,10 +45,10 @@ class ModelRuntime {
   // thread.
   std::shared_ptr<const guide::TokenTrie> token_trie();
 
-  // Appends an entry of a conversation as the model wants it written. `before` is the entry before
-  // it, null for the first.
-  void append(const Transcript::Entry& entry, const Transcript::Entry* before,
-              std::vector<base::TokenId>& ids) const;
+  // Appends the message of a conversation that begins with entry `first`, as the model wants it
+  // written. Returns how many entries it has.
+  std::size_t append_message(const Transcript& transcript, std::size_t first,
+                             std::vector<base::TokenId>& ids) const;
   // Appends all entries.
   void append(const Transcript& transcript, std::vector<base::TokenId>& ids) const;
 

@@ -4,9 +4,8 @@
 
 #include "espalier/error.h"
 #include "framework/engine_access.h"
-#include "framework/generation_settings.h"
+#include "framework/engine_executor.h"
 #include "framework/language_model_impl.h"
-#include "framework/schema_access.h"
 #include "framework/session_state.h"
 #include "framework/turn.h"
 
@@ -27,10 +26,12 @@ LanguageModelSession::LanguageModelSession(std::string_view instructions)
 LanguageModelSession::LanguageModelSession(Transcript transcript)
     : LanguageModelSession(SystemLanguageModel::default_model(), std::move(transcript)) {}
 
-LanguageModelSession::LanguageModelSession(SystemLanguageModel model, std::string_view instructions)
+LanguageModelSession::LanguageModelSession(std::shared_ptr<LanguageModel> model,
+                                           std::string_view instructions)
     : LanguageModelSession(std::move(model), with_instructions(instructions)) {}
 
-LanguageModelSession::LanguageModelSession(SystemLanguageModel model, Transcript transcript)
+LanguageModelSession::LanguageModelSession(std::shared_ptr<LanguageModel> model,
+                                           Transcript transcript)
     : state_(std::make_shared<framework::SessionState>(std::move(model), std::move(transcript))) {}
 
 LanguageModelSession::LanguageModelSession(LanguageModelSession&&) noexcept = default;
@@ -46,11 +47,8 @@ Response<GeneratedContent> LanguageModelSession::respond(std::string_view prompt
                                                          const GenerationSchema& schema,
                                                          const GenerationOptions& options,
                                                          std::stop_token stop) {
-  framework::TurnSettings settings = framework::turn_settings(options);
-  const auto runtime = framework::EngineAccess::runtime(state_->model);
-  settings.guide = framework::SchemaAccess::guide(schema, runtime->tokenizer().missing_bytes());
   ResponseStream stream(std::make_unique<framework::Turn>(
-      state_, Transcript::prompt(prompt, schema, options), settings, std::move(stop)));
+      state_, Transcript::prompt(prompt, schema, options), std::move(stop)));
   Response text = stream.collect();
   return {.content = text.raw_content,
           .raw_content = text.raw_content,
@@ -63,13 +61,13 @@ Response<GeneratedContent> LanguageModelSession::respond(std::string_view prompt
 ResponseStream LanguageModelSession::stream_response(std::string_view prompt,
                                                      const GenerationOptions& options,
                                                      std::stop_token stop) {
-  return ResponseStream(
-      std::make_unique<framework::Turn>(state_, Transcript::prompt(prompt, options),
-                                        framework::turn_settings(options), std::move(stop)));
+  return ResponseStream(std::make_unique<framework::Turn>(
+      state_, Transcript::prompt(prompt, options), std::move(stop)));
 }
 
 void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
-  framework::prewarm(*state_, prompt_prefix);
+  const framework::Claim claim(*state_);
+  state_->executor->prewarm(state_->transcript, prompt_prefix);
 }
 
 bool LanguageModelSession::is_responding() const noexcept { return state_->responding; }
@@ -92,8 +90,12 @@ std::shared_ptr<ModelRuntime> EngineAccess::runtime(const SystemLanguageModel& m
 
 ResponseStream EngineAccess::stream(LanguageModelSession& session, std::string_view prompt,
                                     const TurnSettings& settings, std::stop_token stop) {
-  return ResponseStream(std::make_unique<Turn>(session.state_, Transcript::prompt(prompt), settings,
-                                               std::move(stop)));
+  const auto ask = [settings](LanguageModelExecutor& executor, const LanguageModelRequest& request,
+                              std::stop_token its_stop) {
+    return dynamic_cast<EngineExecutor&>(executor).respond(request, settings, std::move(its_stop));
+  };
+  return ResponseStream(
+      std::make_unique<Turn>(session.state_, Transcript::prompt(prompt), std::move(stop), ask));
 }
 
 }  // namespace framework

@@ -1,0 +1,80 @@
+#include "framework/engine_answer.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "espalier/error.h"
+#include "framework/guide_constraint.h"
+
+namespace espalier::framework {
+namespace {
+
+engine::GenerationSettings generation_settings(ModelRuntime& runtime,
+                                               const TurnSettings& settings) {
+  engine::GenerationSettings wanted = {.sampling = settings.sampling,
+                                       .maximum_tokens = settings.maximum_tokens,
+                                       .stop_tokens = runtime.stop_tokens()};
+  if (settings.guide) {
+    wanted.constraint = std::make_shared<GuideConstraint>(settings.guide, runtime.token_trie());
+  }
+  return wanted;
+}
+
+}  // namespace
+
+EngineAnswer::EngineAnswer(EngineExecutor& executor, std::vector<base::TokenId> ids,
+                           const TurnSettings& settings, std::stop_token stop)
+    : executor_(executor), ids_(std::move(ids)), sequence_(executor.take_sequence(ids_)) {
+  ModelRuntime& runtime = executor_.runtime();
+  const std::size_t cached = sequence_.length();
+  usage_ = {.prompt_tokens = ids_.size(), .cached_tokens = cached};
+  generation_.emplace(
+      runtime.engine(), runtime.tokenizer(), sequence_,
+      std::vector<base::TokenId>(ids_.begin() + static_cast<std::ptrdiff_t>(cached), ids_.end()),
+      generation_settings(runtime, settings), std::move(stop));
+}
+
+// Ended or not, the sequence goes back to the session; its next answer cuts it to what is still
+// true.
+EngineAnswer::~EngineAnswer() {
+  generation_.reset();
+  executor_.park_sequence(std::move(sequence_));
+}
+
+std::optional<LanguageModelAnswer::Piece> EngineAnswer::next() {
+  if (finished_) return std::nullopt;
+  while (std::optional<std::string> piece = next_text()) {
+    if (piece->empty()) continue;  // part of a character
+    text_ += *piece;
+    return piece;
+  }
+  finish();
+  return std::nullopt;
+}
+
+// A step that finds no page left has changed nothing, so it can be tried again once the sessions
+// that wait have given back theirs, to this answer or, a moment before, to another.
+std::optional<std::string> EngineAnswer::next_text() {
+  try {
+    return generation_->next();
+  } catch (const DecodingFailure&) {
+    executor_.runtime().park().clear();
+    return generation_->next();
+  }
+}
+
+void EngineAnswer::finish() {
+  if (generation_->finish_reason() == engine::FinishReason::cancelled) throw Cancelled();
+  finished_ = true;
+  usage_.response_tokens = generation_->tokens().size();
+  ModelRuntime& runtime = executor_.runtime();
+  runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), ids_);
+  executor_.conversation_.answered(std::move(ids_), std::move(text_), {});
+}
+
+espalier::FinishReason EngineAnswer::finish_reason() const {
+  const bool stopped = generation_->finish_reason() == engine::FinishReason::stop;
+  return stopped ? espalier::FinishReason::stop : espalier::FinishReason::incomplete;
+}
+
+}  // namespace espalier::framework

@@ -1,0 +1,96 @@
+#include "framework/engine_executor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "espalier/error.h"
+#include "framework/engine_access.h"
+#include "framework/engine_answer.h"
+#include "framework/schema_access.h"
+
+namespace espalier::framework {
+namespace {
+
+void check_room(const ModelRuntime& runtime, std::size_t tokens) {
+  if (tokens <= runtime.context()) return;
+  throw ExceededContextWindowSize(
+      fmt::format("the conversation with this prompt and one token of answer has {} tokens; the "
+                  "context window holds {}: shorten the prompt or start a new session",
+                  tokens, runtime.context()),
+      tokens, runtime.context());
+}
+
+}  // namespace
+
+EngineExecutor::EngineExecutor(SystemLanguageModel model) : model_(std::move(model)) {}
+
+EngineExecutor::~EngineExecutor() {
+  if (ticket_) runtime_->park().take(*ticket_);
+}
+
+ModelRuntime& EngineExecutor::runtime() {
+  if (!runtime_) runtime_ = EngineAccess::runtime(model_);
+  return *runtime_;
+}
+
+std::unique_ptr<LanguageModelAnswer> EngineExecutor::respond(const LanguageModelRequest& request,
+                                                             std::stop_token stop) {
+  TurnSettings settings = turn_settings(request.options);
+  if (request.schema) {
+    settings.guide = SchemaAccess::guide(*request.schema, runtime().tokenizer().missing_bytes());
+  }
+  return respond(request, settings, std::move(stop));
+}
+
+std::unique_ptr<LanguageModelAnswer> EngineExecutor::respond(const LanguageModelRequest& request,
+                                                             const TurnSettings& settings,
+                                                             std::stop_token stop) {
+  ModelRuntime& runtime = this->runtime();
+  engine::validate(settings.sampling);
+  std::vector<base::TokenId> ids = conversation_.write(runtime, request.transcript);
+  runtime.format().append_generation_prompt(runtime.tokenizer(), ids);
+  check_room(runtime, ids.size() + 1);
+  return std::make_unique<EngineAnswer>(*this, std::move(ids), settings, std::move(stop));
+}
+
+void EngineExecutor::prewarm(const Transcript& transcript, std::string_view prompt_prefix) {
+  ModelRuntime& runtime = this->runtime();
+  Transcript coming = transcript;
+  if (!prompt_prefix.empty()) coming.append(Transcript::prompt(prompt_prefix));
+  const std::vector<base::TokenId>& ids = conversation_.write(runtime, coming);
+  check_room(runtime, ids.size() + 1);
+  if (ids.empty()) return;
+  engine::Sequence sequence = take_sequence(ids);
+  engine::StepOutput unused;
+  const auto step = [&] {
+    return runtime.engine().step(
+        {{.sequence = &sequence, .tokens = std::span(ids).subspan(sequence.length())}}, unused);
+  };
+  // Where others hold all pages, there is nothing to gain here, and nothing to report.
+  if (step() == engine::StepStatus::cache_full && runtime.park().clear()) step();
+  park_sequence(std::move(sequence));
+}
+
+engine::Sequence EngineExecutor::take_sequence(const std::vector<base::TokenId>& ids) {
+  std::optional<engine::Sequence> parked;
+  if (const auto waiting = std::exchange(ticket_, std::nullopt)) {
+    parked = runtime_->park().take(*waiting);
+  }
+  engine::Sequence sequence = parked ? std::move(*parked) : runtime_->engine().new_sequence();
+  const auto keys = sequence.keys();
+  const std::size_t most = std::min(keys.size(), ids.size() - 1);
+  std::size_t common = 0;
+  while (common < most && keys[common] == engine::position_key(ids[common])) ++common;
+  sequence.truncate(common);
+  // What another session of this model began with as well, instructions above all.
+  if (common == 0) runtime_->engine().reuse_prefix(sequence, ids);
+  return sequence;
+}
+
+void EngineExecutor::park_sequence(engine::Sequence sequence) {
+  ticket_ = runtime_->park().park(std::move(sequence));
+}
+
+}  // namespace espalier::framework

@@ -1,0 +1,112 @@
+#include "espalier/scripted_language_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "espalier/error.h"
+#include "espalier/session.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::shared_ptr<LanguageModel> script(std::vector<ScriptedAnswer> answers) {
+  return std::make_shared<ScriptedLanguageModel>(std::move(answers));
+}
+
+TEST(ScriptedLanguageModel, GivesItsAnswersInOrderAndThenSaysThatThereAreNoMore) {
+  LanguageModelSession session(script({{.text = "One."}, {.text = "Two."}}), "Count.");
+  EXPECT_EQ(session.respond("First").content, "One.");
+  EXPECT_EQ(session.respond("Second").content, "Two.");
+  const Transcript before = session.transcript();
+  EXPECT_EQ(before.size(), 5U);
+  try {
+    session.respond("Third");
+    FAIL() << "it answered";
+  } catch (const DecodingFailure& error) {
+    EXPECT_THAT(error.what(), HasSubstr("2 answers"));
+  }
+  EXPECT_EQ(session.transcript(), before);
+  EXPECT_FALSE(session.is_responding());
+}
+
+TEST(ScriptedLanguageModel, SnapshotsComeWordByWord) {
+  LanguageModelSession session(script({{.text = "A b  c"}}));
+  std::vector<std::string> seen;
+  for (const Snapshot& snapshot : session.stream_response("Go")) seen.push_back(snapshot.content);
+  EXPECT_THAT(seen, ElementsAre("A ", "A b ", "A b  ", "A b  c"));
+}
+
+TEST(ScriptedLanguageModel, AFunctionSeesTheWholeRequest) {
+  const GenerationOptions options = {.temperature = 0.5};
+  const GenerationSchema schema = GenerationSchema::of<int>();
+  std::vector<LanguageModelRequest> requests;
+  LanguageModelSession session(
+      std::make_shared<ScriptedLanguageModel>([&](const LanguageModelRequest& request) {
+        requests.push_back(request);
+        return ScriptedAnswer{.text = request.schema ? "7" : "seven"};
+      }),
+      "Count.");
+  EXPECT_EQ(session.respond("Hello", options).content, "seven");
+  EXPECT_EQ(session.respond("And as a number?", schema).content.value<int>(), 7);
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_EQ(requests[0].options, options);
+  EXPECT_FALSE(requests[0].schema);
+  EXPECT_EQ(requests[0].transcript.size(), 2U);
+  EXPECT_EQ(requests[1].schema, schema);
+  EXPECT_EQ(requests[1].transcript.size(), 4U);
+  EXPECT_EQ(entry_text(*std::prev(requests[1].transcript.end())), "And as a number?");
+}
+
+TEST(ScriptedLanguageModel, ItsErrorsUndoTheTurn) {
+  const auto error = std::make_exception_ptr(std::runtime_error("the line is dead"));
+  LanguageModelSession session(script({{.text = "Half", .error = error}, {.text = "Whole"}}));
+  ResponseStream stream = session.stream_response("Hello");
+  std::vector<std::string> seen;
+  EXPECT_THROW(
+      {
+        for (const Snapshot& snapshot : stream) seen.push_back(snapshot.content);
+      },
+      std::runtime_error);
+  EXPECT_THAT(seen, ElementsAre("Half"));
+  EXPECT_TRUE(session.transcript().empty());
+  EXPECT_EQ(session.respond("Again").content, "Whole");
+}
+
+TEST(ScriptedLanguageModel, AnAnswerMayBeCut) {
+  LanguageModelSession session(
+      script({{.text = R"({"a": [1, 2)", .finish_reason = FinishReason::incomplete}}));
+  const auto response = session.respond("Go", GenerationSchema::from_json("{}"));
+  EXPECT_FALSE(response.is_complete);
+  EXPECT_FALSE(response.content.is_complete());
+  EXPECT_EQ(response.content.find("a")->elements().size(), 1U);
+}
+
+TEST(ScriptedLanguageModel, AStopTokenEndsAnAnswer) {
+  LanguageModelSession session(script({{.text = "A b c"}, {.text = "D"}}));
+  std::stop_source stop;
+  ResponseStream stream = session.stream_response("Go", {}, stop.get_token());
+  EXPECT_THROW(
+      {
+        for ([[maybe_unused]] const Snapshot& snapshot : stream) stop.request_stop();
+      },
+      Cancelled);
+  EXPECT_FALSE(session.is_responding());
+  EXPECT_EQ(session.respond("Again").content, "D");
+  EXPECT_EQ(session.transcript().size(), 2U);
+}
+
+TEST(Session, NeedsAModel) {
+  EXPECT_THROW(LanguageModelSession(std::shared_ptr<LanguageModel>()), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace espalier
