@@ -73,11 +73,11 @@ struct Codec<Decimal> {
   }
   static Decimal decode(const GeneratedContent& content, const Reading& reading) {
     expect(content, GeneratedContent::Kind::number, reading);
-    return {content.text()};
+    return {std::string(content.text())};
   }
   static std::optional<Decimal> partial(const GeneratedContent& content) {
     if (content.kind() != GeneratedContent::Kind::number) return std::nullopt;
-    return Decimal{content.text()};
+    return Decimal{std::string(content.text())};
   }
 };
 
@@ -89,11 +89,11 @@ struct Codec<std::string> {
   }
   static std::string decode(const GeneratedContent& content, const Reading& reading) {
     expect(content, GeneratedContent::Kind::string, reading);
-    return content.text();
+    return std::string(content.text());
   }
   static std::optional<std::string> partial(const GeneratedContent& content) {
     if (content.kind() != GeneratedContent::Kind::string) return std::nullopt;
-    return content.text();
+    return std::string(content.text());
   }
 };
 
@@ -181,6 +181,16 @@ struct Codec<std::map<std::string, T>> {
   }
 };
 
+// An optional of it, or a pointer to it.
+template <class To, class Value>
+To nullable(Value value) {
+  if constexpr (std::constructible_from<To, Value>) {
+    return To(std::move(value));
+  } else {
+    return To(new Value(std::move(value)));
+  }
+}
+
 template <IsNullable T>
 struct Codec<T> {
   using Inner = typename Nullable<T>::Inner;
@@ -196,7 +206,7 @@ struct Codec<T> {
   }
   static T decode(const GeneratedContent& content, const Reading& reading) {
     if (content.kind() == GeneratedContent::Kind::null) return T{};
-    return wrapped<T>(Codec<Inner>::decode(content, reading));
+    return nullable<T>(Codec<Inner>::decode(content, reading));
   }
   static std::optional<PartialT> partial(const GeneratedContent& content) {
     auto value = Codec<Inner>::partial(content);
@@ -204,17 +214,7 @@ struct Codec<T> {
       return content.kind() == GeneratedContent::Kind::null && content.is_complete()
                  ? std::optional<PartialT>(PartialT{})
                  : std::nullopt;
-    return wrapped<PartialT>(std::move(*value));
-  }
-
- private:
-  template <class To, class Value>
-  static To wrapped(Value value) {
-    if constexpr (std::constructible_from<To, Value>) {
-      return To(std::move(value));
-    } else {
-      return To(new Value(std::move(value)));
-    }
+    return nullable<PartialT>(std::move(*value));
   }
 };
 
@@ -288,7 +288,8 @@ struct Codec<T> {
     expect(content, GeneratedContent::Kind::string, reading);
     if (const auto value = partial(content)) return *value;
     if (reading.lenient) return T{};
-    fail(reading, "\"" + content.text() + "\" is no value of enum " + Enumeration<T>::name);
+    fail(reading,
+         "\"" + std::string(content.text()) + "\" is no value of enum " + Enumeration<T>::name);
   }
   static std::optional<T> partial(const GeneratedContent& content) {
     if (content.kind() != GeneratedContent::Kind::string || !content.is_complete()) {

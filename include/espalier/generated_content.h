@@ -3,33 +3,40 @@
 //   const GeneratedContent trip = GeneratedContent::from_json(R"({"city": "Oslo", "days": 3})");
 //   const std::string city = trip.value<std::string>("city");
 //   const auto days = trip.value<std::optional<int>>("days");
-//   for (const GeneratedContent::Property& each : trip.properties()) show(each.key, each.value);
+//   for (const auto& [key, value] : trip.properties()) show(key, value);
 //
 // What knows of types, of() and value(), is in espalier/generable.h.
 //
 // A value that never changes; copies share the tree, so that they cost a pointer. Any number of
-// threads may read one.
+// threads may read one. The views that it gives (text, elements, properties) are good for as long
+// as it or a copy of it lives.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "espalier/content_iterator.h"
 #include "espalier/export.h"
 
 namespace espalier {
 
 namespace framework {
-class PartialContent;
+struct ContentAccess;
 }  // namespace framework
 
 class ESPALIER_API GeneratedContent {
  public:
   enum class Kind { null, boolean, number, string, array, structure };
-  struct Property;  // key and value
+  struct Property;           // key and value
+  struct PropertyReference;  // the same, of content that holds them
+  class Elements;            // random-access ranges of these
+  class Properties;
 
   GeneratedContent() noexcept;  // null
 
@@ -77,22 +84,28 @@ class ESPALIER_API GeneratedContent {
 
   // The tree as it is. Each is empty (false) where the kind is another.
   bool is_true() const noexcept;
-  const std::string& text() const noexcept;  // a string, or a number as JSON spells it
-  const std::vector<GeneratedContent>& elements() const noexcept;
-  const std::vector<Property>& properties() const noexcept;
+  std::string_view text() const noexcept;  // a string, or a number as JSON spells it
+  Elements elements() const noexcept;
+  Properties properties() const noexcept;
   // The property of a structure; null where there is none.
   const GeneratedContent* find(std::string_view property) const noexcept;
 
-  // Equal kinds and contents; keys in the same order, numbers by their value.
+  // Which value of its answer this is: the same number in all snapshots of one stream and in the
+  // response, for lists that animate. The root is 1, and values are counted as they begin. 0 for
+  // what no model generated.
+  std::uint64_t id() const noexcept;
+
+  // Equal kinds and contents; keys in the same order, numbers by their value. Ids do not count.
   ESPALIER_API friend bool operator==(const GeneratedContent& a,
                                       const GeneratedContent& b) noexcept;
 
  private:
-  friend class framework::PartialContent;
+  friend struct framework::ContentAccess;
   struct Node;
   explicit GeneratedContent(std::shared_ptr<const Node> node) noexcept;
   static GeneratedContent integer(std::int64_t value);
   static GeneratedContent integer(std::uint64_t value);
+  Elements values() const noexcept;  // of an array or structure
 
   std::shared_ptr<const Node> node_;  // null: a complete null
 };
@@ -101,6 +114,68 @@ struct GeneratedContent::Property {
   std::string key;
   GeneratedContent value;
   bool operator==(const Property&) const = default;
+};
+
+struct GeneratedContent::PropertyReference {
+  const std::string& key;
+  const GeneratedContent& value;
+  operator Property() const { return {key, value}; }  // NOLINT(google-explicit-constructor)
+  bool operator==(const PropertyReference& other) const {
+    return key == other.key && value == other.value;
+  }
+};
+
+// for (const GeneratedContent& element : content.elements()) …
+class GeneratedContent::Elements {
+ public:
+  using Iterator = detail::ContentIterator<Elements>;
+
+  Elements() = default;
+  std::size_t size() const noexcept { return shared_ + (last_ == nullptr ? 0 : 1); }
+  bool empty() const noexcept { return size() == 0; }
+  const GeneratedContent& operator[](std::size_t i) const noexcept {
+    return i < shared_ ? first_[i] : *last_;
+  }
+  const GeneratedContent& back() const noexcept { return (*this)[size() - 1]; }
+  Iterator begin() const noexcept { return {*this, 0}; }
+  Iterator end() const noexcept { return {*this, size()}; }
+  friend bool operator==(const Elements& a, const Elements& b) noexcept {
+    return detail::same_items(a, b);
+  }
+
+ private:
+  friend class GeneratedContent;
+  Elements(const GeneratedContent* first, std::size_t shared, const GeneratedContent* last)
+      : first_(first), shared_(shared), last_(last) {}
+
+  // What snapshots share, and the value behind it that is still growing.
+  const GeneratedContent* first_ = nullptr;
+  std::size_t shared_ = 0;
+  const GeneratedContent* last_ = nullptr;
+};
+
+// for (const auto& [key, value] : content.properties()) …
+class GeneratedContent::Properties {
+ public:
+  using Iterator = detail::ContentIterator<Properties>;
+
+  Properties() = default;
+  std::size_t size() const noexcept { return values_.size(); }
+  bool empty() const noexcept { return values_.empty(); }
+  PropertyReference operator[](std::size_t i) const noexcept { return {keys_[i], values_[i]}; }
+  PropertyReference back() const noexcept { return (*this)[size() - 1]; }
+  Iterator begin() const noexcept { return {*this, 0}; }
+  Iterator end() const noexcept { return {*this, size()}; }
+  friend bool operator==(const Properties& a, const Properties& b) noexcept {
+    return detail::same_items(a, b);
+  }
+
+ private:
+  friend class GeneratedContent;
+  Properties(const std::string* keys, Elements values) : keys_(keys), values_(values) {}
+
+  const std::string* keys_ = nullptr;
+  Elements values_;
 };
 
 // What this kind is called in messages: "a string", "an object".

@@ -25,7 +25,7 @@ template <class Integer>
 Integer read_integer(const GeneratedContent& content, const detail::Reading& reading, Integer least,
                      Integer most) {
   detail::expect(content, GeneratedContent::Kind::number, reading);
-  const std::string& text = content.text();
+  const std::string_view text = content.text();
   const char* end = text.data() + text.size();
   Integer value = 0;
   const auto [stop, error] = std::from_chars(text.data(), end, value);
@@ -76,9 +76,9 @@ std::uint64_t read_unsigned(const GeneratedContent& content, const Reading& read
 
 double read_double(const GeneratedContent& content, const Reading& reading) {
   expect(content, GeneratedContent::Kind::number, reading);
-  const std::string& text = content.text();
+  const std::string_view text = content.text();
   const double value = base::json_number(text);
-  if (std::isinf(value)) fail(reading, text + " is no double");
+  if (std::isinf(value)) fail(reading, fmt::format("{} is no double", text));
   return value;
 }
 

@@ -17,6 +17,18 @@ namespace espalier {
 namespace {
 
 using Kind = GeneratedContent::Kind;
+using framework::ContentAccess;
+using framework::SharedPrefix;
+
+GeneratedContent with_text(Kind kind, std::string text) {
+  auto characters = SharedPrefix<char>::of(std::move(text));
+  return ContentAccess::make({.kind = kind, .text = std::move(characters)});
+}
+
+bool all_complete(const std::vector<GeneratedContent>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](const auto& each) { return each.is_complete(); });
+}
 
 GeneratedContent content_of(base::JsonValue value) {
   switch (value.kind()) {
@@ -51,7 +63,7 @@ bool is_plain_integer(std::string_view text) {
 }
 
 // Integers to the last digit, all else as doubles.
-bool same_number(const std::string& a, const std::string& b) {
+bool same_number(std::string_view a, std::string_view b) {
   if (a == b) return true;
   if (is_plain_integer(a) && is_plain_integer(b)) return false;
   return base::json_number(a) == base::json_number(b);
@@ -119,56 +131,57 @@ GeneratedContent::GeneratedContent(std::shared_ptr<const Node> node) noexcept
     : node_(std::move(node)) {}
 
 GeneratedContent GeneratedContent::boolean(bool value) {
-  return GeneratedContent(
-      std::make_shared<const Node>(Node{.kind = Kind::boolean, .boolean = value}));
+  return ContentAccess::make({.kind = Kind::boolean, .boolean = value});
 }
 
 GeneratedContent GeneratedContent::integer(std::int64_t value) {
-  return GeneratedContent(
-      std::make_shared<const Node>(Node{.kind = Kind::number, .text = guides::spell(value)}));
+  return with_text(Kind::number, guides::spell(value));
 }
 
 GeneratedContent GeneratedContent::integer(std::uint64_t value) {
-  return GeneratedContent(
-      std::make_shared<const Node>(Node{.kind = Kind::number, .text = guides::spell(value)}));
+  return with_text(Kind::number, guides::spell(value));
 }
 
 GeneratedContent GeneratedContent::number(double value) {
-  return GeneratedContent(
-      std::make_shared<const Node>(Node{.kind = Kind::number, .text = guides::spell(value)}));
+  return with_text(Kind::number, guides::spell(value));
 }
 
 GeneratedContent GeneratedContent::spelled_number(std::string text) {
   if (!base::is_json_number(text)) {
     throw InvalidArgument(fmt::format("\"{}\" is no number of JSON", text));
   }
-  return GeneratedContent(
-      std::make_shared<const Node>(Node{.kind = Kind::number, .text = std::move(text)}));
+  return with_text(Kind::number, std::move(text));
 }
 
 GeneratedContent GeneratedContent::string(std::string value) {
-  return GeneratedContent(
-      std::make_shared<const Node>(Node{.kind = Kind::string, .text = std::move(value)}));
+  return with_text(Kind::string, std::move(value));
 }
 
 GeneratedContent GeneratedContent::array(std::vector<GeneratedContent> elements) {
-  const bool complete = std::all_of(elements.begin(), elements.end(),
-                                    [](const auto& each) { return each.is_complete(); });
-  return GeneratedContent(std::make_shared<const Node>(
-      Node{.kind = Kind::array, .complete = complete, .elements = std::move(elements)}));
+  const bool complete = all_complete(elements);
+  auto values = SharedPrefix<GeneratedContent>::of(std::move(elements));
+  return ContentAccess::make(
+      {.kind = Kind::array, .complete = complete, .values = std::move(values)});
 }
 
 GeneratedContent GeneratedContent::structure(std::vector<Property> properties) {
-  std::set<std::string_view> keys;
-  bool complete = true;
+  std::set<std::string_view> seen;
+  std::vector<std::string> names;
+  std::vector<GeneratedContent> contents;
   for (const auto& [key, value] : properties) {
-    complete = complete && value.is_complete();
-    if (!keys.insert(key).second) {
+    if (!seen.insert(key).second) {
       throw InvalidArgument(fmt::format("a structure has the key \"{}\" twice", key));
     }
+    names.push_back(key);
+    contents.push_back(value);
   }
-  return GeneratedContent(std::make_shared<const Node>(
-      Node{.kind = Kind::structure, .complete = complete, .properties = std::move(properties)}));
+  const bool complete = all_complete(contents);
+  auto values = SharedPrefix<GeneratedContent>::of(std::move(contents));
+  auto keys = SharedPrefix<std::string>::of(std::move(names));
+  return ContentAccess::make({.kind = Kind::structure,
+                              .complete = complete,
+                              .values = std::move(values),
+                              .keys = std::move(keys)});
 }
 
 GeneratedContent GeneratedContent::from_json(std::string_view json) {
@@ -197,19 +210,22 @@ Kind GeneratedContent::kind() const noexcept { return node_ ? node_->kind : Kind
 bool GeneratedContent::is_complete() const noexcept { return !node_ || node_->complete; }
 bool GeneratedContent::is_true() const noexcept { return node_ && node_->boolean; }
 
-const std::string& GeneratedContent::text() const noexcept {
-  static const std::string none;
-  return node_ ? node_->text : none;
+std::uint64_t GeneratedContent::id() const noexcept { return node_ ? node_->id : 0; }
+
+std::string_view GeneratedContent::text() const noexcept {
+  return node_ ? std::string_view(node_->text.data.get(), node_->text.size) : std::string_view();
 }
 
-const std::vector<GeneratedContent>& GeneratedContent::elements() const noexcept {
-  static const std::vector<GeneratedContent> none;
-  return node_ ? node_->elements : none;
+GeneratedContent::Elements GeneratedContent::values() const noexcept {
+  return {node_->values.data.get(), node_->values.size, node_->has_last ? &node_->last : nullptr};
 }
 
-const std::vector<GeneratedContent::Property>& GeneratedContent::properties() const noexcept {
-  static const std::vector<Property> none;
-  return node_ ? node_->properties : none;
+GeneratedContent::Elements GeneratedContent::elements() const noexcept {
+  return kind() == Kind::array ? values() : Elements();
+}
+
+GeneratedContent::Properties GeneratedContent::properties() const noexcept {
+  return kind() == Kind::structure ? Properties(node_->keys.data.get(), values()) : Properties();
 }
 
 const GeneratedContent* GeneratedContent::find(std::string_view property) const noexcept {

@@ -12,11 +12,14 @@
 #include "espalier/error.h"
 #include "espalier/generable.h"
 #include "espalier/generated_content.h"
-#include "framework/partial_content.h"
+#include "framework/content_testing.h"
 
 namespace espalier {
 namespace {
 
+using framework::testing::content_from;
+using framework::testing::goes_on;
+using framework::testing::stream_json;
 using Kind = GeneratedContent::Kind;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -105,78 +108,20 @@ TEST(PartialContent, RefusesWhatBeginsNoJson) {
   EXPECT_THROW(GeneratedContent::from_partial_json(std::string(257, '[')), DecodingFailure);
 }
 
-// Content of a few levels, from a list of choices.
-GeneratedContent content_from(const std::vector<std::uint32_t>& choices, std::size_t& next,
-                              int depth) {
-  const std::uint32_t choice = next < choices.size() ? choices[next++] : 0;
-  std::vector<GeneratedContent> parts;
-  const bool nests = choice % 6 >= 4 && depth < 4;
-  for (std::uint32_t i = 0; nests && i < choice / 6 % 4; ++i) {
-    parts.push_back(content_from(choices, next, depth + 1));
-  }
-  switch (choice % 6) {
-    case 0:
-      return {};
-    case 1:
-      return GeneratedContent::boolean(choice % 4 < 2);
-    case 2:
-      return GeneratedContent::number(static_cast<double>(choice) / 8);
-    case 3:
-      return GeneratedContent::string(choice % 4 < 2 ? "plain" : "\"é\\\n🌳");
-    case 4:
-      return GeneratedContent::array(std::move(parts));
-    default: {
-      std::vector<GeneratedContent::Property> properties;
-      for (auto& part : parts) {
-        properties.push_back({"k" + std::to_string(properties.size()), std::move(part)});
-      }
-      return GeneratedContent::structure(std::move(properties));
-    }
-  }
-}
-
-// Whether `later` has all that `earlier` shows, where it shows it.
-bool goes_on(const GeneratedContent& earlier, const GeneratedContent& later) {
-  if (earlier.is_complete()) return earlier == later;
-  if (earlier.kind() == Kind::null) return true;  // nothing was there
-  if (earlier.kind() != later.kind() || !later.text().starts_with(earlier.text()) ||
-      earlier.elements().size() > later.elements().size() ||
-      earlier.properties().size() > later.properties().size()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < earlier.elements().size(); ++i) {
-    if (!goes_on(earlier.elements()[i], later.elements()[i])) return false;
-  }
-  for (std::size_t i = 0; i < earlier.properties().size(); ++i) {
-    if (earlier.properties()[i].key != later.properties()[i].key ||
-        !goes_on(earlier.properties()[i].value, later.properties()[i].value)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 TEST(PartialContent, EveryCutShowsABeginningOfTheWhole) {
-  rc::check([](const std::vector<std::uint32_t>& choices, const std::vector<std::uint8_t>& cuts) {
-    std::size_t used = 0;
-    const GeneratedContent whole =
-        GeneratedContent::array({content_from(choices, used, 0), content_from(choices, used, 0)});
-    const std::string json = whole.to_json();
-    framework::PartialContent parser;
-    GeneratedContent before = parser.content();
-    std::size_t at = 0;
-    for (std::size_t cut = 0; at < json.size(); ++cut) {
-      const std::size_t size = cut < cuts.size() ? 1 + cuts[cut] % 9 : 1;
-      parser.feed(std::string_view(json).substr(at, size));
-      at += size;
-      const GeneratedContent now = parser.content();
-      RC_ASSERT(goes_on(before, now));
-      RC_ASSERT(goes_on(now, whole));
-      before = now;
-    }
-    RC_ASSERT(before.is_complete());
-    RC_ASSERT(before == whole);
-  });
+  EXPECT_TRUE(rc::check(
+      [](const std::vector<std::uint32_t>& choices, const std::vector<std::uint8_t>& cuts) {
+        std::size_t used = 0;
+        const GeneratedContent whole = content_from(choices, used, 0);
+        GeneratedContent before = GeneratedContent::from_partial_json("");
+        stream_json(whole.to_json(), cuts, [&](const GeneratedContent& now, std::size_t) {
+          RC_ASSERT(goes_on(before, now));
+          RC_ASSERT(goes_on(now, whole, false));
+          before = now;
+        });
+        RC_ASSERT(before.is_complete());
+        RC_ASSERT(before == whole);
+      }));
 }
 
 }  // namespace

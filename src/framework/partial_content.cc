@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "base/json_text.h"
 #include "espalier/error.h"
-#include "framework/content_nodes.h"
 #include "text/utf8.h"
 
 namespace espalier::framework {
@@ -85,19 +82,27 @@ void PartialContent::begin_value(char c) {
   if (!is_in_scalar(c)) fail(fmt::format("\"{}\" begins no value", c));
   state_ = State::scalar;
   text_ = c;
+  ++begun_;
 }
 
 void PartialContent::begin_string(bool of_key) {
   state_ = State::string;
   string_is_key_ = of_key;
-  text_.clear();
+  if (of_key) {
+    text_.clear();
+    return;
+  }
+  copied_ += std::exchange(string_, {}).copied();
+  ++begun_;
+  ++changes_;
 }
 
 void PartialContent::open(bool is_structure) {
   if (open_.size() == content_depth) {
     fail(fmt::format("more than {} arrays and objects are in each other", content_depth));
   }
-  open_.push_back({.is_structure = is_structure, .elements = {}, .properties = {}, .key = {}});
+  open_.push_back({.is_structure = is_structure, .id = ++begun_});
+  ++changes_;
   state_ = is_structure ? State::key_or_end : State::element_or_end;
 }
 
@@ -105,31 +110,34 @@ void PartialContent::close(char bracket) {
   if ((bracket == '}') != open_.back().is_structure) {
     fail(fmt::format("\"{}\" closes what it did not open", bracket));
   }
-  Open ended = std::move(open_.back());
+  const Open ended = std::move(open_.back());
   open_.pop_back();
-  end_value(ended.is_structure ? GeneratedContent::structure(std::move(ended.properties))
-                               : GeneratedContent::array(std::move(ended.elements)));
+  copied_ += ended.values.copied() + ended.keys.copied();
+  end_value(make({.kind = ended.is_structure ? Kind::structure : Kind::array,
+                  .id = ended.id,
+                  .values = ended.values.all(),
+                  .keys = ended.keys.all()}));
 }
 
 void PartialContent::end_value(GeneratedContent value) {
+  ++changes_;
   state_ = State::more_or_end;
   if (open_.empty()) {
     root_ = std::move(value);
     state_ = State::end;
-  } else if (open_.back().is_structure) {
-    open_.back().properties.push_back({std::move(open_.back().key), std::move(value)});
   } else {
-    open_.back().elements.push_back(std::move(value));
+    open_.back().values.push_back(std::move(value));
   }
 }
 
 void PartialContent::end_scalar() {
-  if (text_ == "null") return end_value({});
+  if (text_ == "null") return end_value(make({.kind = Kind::null, .id = begun_}));
   if (text_ == "true" || text_ == "false") {
-    return end_value(GeneratedContent::boolean(text_ == "true"));
+    return end_value(make({.kind = Kind::boolean, .boolean = text_ == "true", .id = begun_}));
   }
   if (!base::is_json_number(text_)) fail(fmt::format("\"{}\" is no value", text_));
-  end_value(GeneratedContent::spelled_number(text_));
+  end_value(
+      make({.kind = Kind::number, .id = begun_, .text = SharedPrefix<char>::of(std::move(text_))}));
 }
 
 void PartialContent::take_in_string(char c) {
@@ -140,7 +148,16 @@ void PartialContent::take_in_string(char c) {
   if (high_half_ != 0) fail("half of a surrogate pair stands alone");
   if (c == '"') return end_string();
   if (static_cast<unsigned char>(c) < 0x20) fail("a control character stands in a string");
-  text_ += c;
+  append(c);
+}
+
+void PartialContent::append(char c) {
+  if (string_is_key_) {
+    text_ += c;
+  } else {
+    string_.push_back(c);
+    ++changes_;
+  }
 }
 
 void PartialContent::take_escape(char c) {
@@ -155,7 +172,7 @@ void PartialContent::take_escape(char c) {
   const std::size_t found = letters.find(c);
   if (found == std::string_view::npos) fail(fmt::format("\\{} is no escape", c));
   if (high_half_ != 0) fail("half of a surrogate pair stands alone");
-  text_ += characters[found];
+  append(characters[found]);
   state_ = State::string;
 }
 
@@ -177,48 +194,64 @@ void PartialContent::append_code_point() {
     return;
   }
   const std::uint32_t high = std::exchange(high_half_, 0);
+  std::string bytes;
   text::append_utf8(is_low ? 0x10000 + ((high - 0xD800) << 10) + (code_unit_ - 0xDC00) : code_unit_,
-                    text_);
+                    bytes);
+  for (const char c : bytes) append(c);
 }
 
 void PartialContent::end_string() {
-  if (!text::is_valid_utf8(text_)) fail("the string that ends here is not UTF-8");
-  if (!string_is_key_) return end_value(GeneratedContent::string(std::move(text_)));
-  const auto& properties = open_.back().properties;
-  if (std::any_of(properties.begin(), properties.end(),
-                  [this](const auto& each) { return each.key == text_; })) {
+  const std::string_view text =
+      string_is_key_ ? std::string_view(text_) : std::string_view(string_.data(), string_.size());
+  if (!text::is_valid_utf8(text)) fail("the string that ends here is not UTF-8");
+  if (!string_is_key_) {
+    return end_value(make({.kind = Kind::string, .id = begun_, .text = string_.all()}));
+  }
+  if (!open_.back().seen.insert(text_).second) {
     fail(fmt::format("the key \"{}\" comes twice", text_));
   }
-  open_.back().key = std::move(text_);
+  open_.back().keys.push_back(std::move(text_));
   state_ = State::colon;
 }
 
-GeneratedContent PartialContent::content() const {
-  using Node = GeneratedContent::Node;
-  const auto incomplete = [](Node node) {
-    node.complete = false;
-    return GeneratedContent(std::make_shared<const Node>(std::move(node)));
-  };
-  if (state_ == State::end) return root_;
+void PartialContent::end() {
+  if (state_ == State::scalar && open_.empty()) end_scalar();
+  if (state_ != State::end) fail("the text ends before its value does");
+}
 
+GeneratedContent PartialContent::content() {
+  if (state_ == State::end) return root_;
   GeneratedContent inner;
   const bool in_string =
       state_ == State::string || state_ == State::escape || state_ == State::code_unit;
   bool has_inner = in_string && !string_is_key_;
   if (has_inner) {
-    const std::size_t whole = text_.size() - text::unfinished_bytes(text_);
-    inner = incomplete({.kind = Kind::string, .text = text_.substr(0, whole)});
+    const std::string_view text(string_.data(), string_.size());
+    const std::size_t whole = text.size() - text::unfinished_bytes(text);
+    inner =
+        make({.kind = Kind::string, .complete = false, .id = begun_, .text = string_.first(whole)});
   }
   for (auto open = open_.rbegin(); open != open_.rend(); ++open) {
-    Node node = {.kind = open->is_structure ? Kind::structure : Kind::array,
-                 .elements = open->elements,
-                 .properties = open->properties};
-    if (has_inner && open->is_structure) node.properties.push_back({open->key, std::move(inner)});
-    if (has_inner && !open->is_structure) node.elements.push_back(std::move(inner));
-    inner = incomplete(std::move(node));
-    has_inner = true;
+    inner = make({.kind = open->is_structure ? Kind::structure : Kind::array,
+                  .complete = false,
+                  .id = open->id,
+                  .values = open->values.all(),
+                  .keys = open->keys.all(),
+                  .has_last = std::exchange(has_inner, true),
+                  .last = std::move(inner)});
   }
-  return has_inner ? inner : incomplete({});
+  return has_inner ? inner : make({.complete = false});
+}
+
+GeneratedContent PartialContent::make(ContentAccess::Node node) {
+  ++nodes_;
+  return ContentAccess::make(std::move(node));
+}
+
+std::size_t PartialContent::work() const noexcept {
+  std::size_t work = bytes_ + nodes_ + copied_ + string_.copied();
+  for (const Open& open : open_) work += open.values.copied() + open.keys.copied();
+  return work;
 }
 
 void PartialContent::fail(std::string_view problem) const {
