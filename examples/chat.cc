@@ -19,8 +19,7 @@ int main() try {
     if (line.empty()) continue;
     // Every snapshot is the whole answer so far; a terminal wants only what is new.
     std::size_t shown = 0;
-    for (const espalier::Snapshot& snapshot :
-         session.stream_response(line, {.maximum_response_tokens = 300})) {
+    for (const auto& snapshot : session.stream_response(line, {.maximum_response_tokens = 300})) {
       std::cout << std::string_view(snapshot.content).substr(shown) << std::flush;
       shown = snapshot.content.size();
     }

@@ -77,11 +77,18 @@ class ESPALIER_API LanguageModelSession {
   Response<T> respond(std::string_view prompt, const GenerationOptions& options = {},
                       std::stop_token stop = {});
 
-  // The same, snapshot by snapshot. What respond() throws before it generates, this throws at once;
-  // the rest comes while reading. The session is responding until the stream has been read or is
-  // gone. The stream may outlive the session.
-  ResponseStream stream_response(std::string_view prompt, const GenerationOptions& options = {},
-                                 std::stop_token stop = {});
+  // The same three, snapshot by snapshot. What respond() throws before it generates, this throws at
+  // once; the rest comes while reading. The session is responding until the stream has been read or
+  // is gone. The stream may outlive the session.
+  ResponseStream<> stream_response(std::string_view prompt, const GenerationOptions& options = {},
+                                   std::stop_token stop = {});
+  ResponseStream<GeneratedContent> stream_response(std::string_view prompt,
+                                                   const GenerationSchema& schema,
+                                                   const GenerationOptions& options = {},
+                                                   std::stop_token stop = {});
+  template <Generable T>
+  ResponseStream<T> stream_response(std::string_view prompt, const GenerationOptions& options = {},
+                                    std::stop_token stop = {});
 
   // Loads the model and computes instructions, history and the beginning of a coming prompt, so
   // that the answer starts sooner. Works in the calling thread, and counts as a request while it
@@ -95,20 +102,24 @@ class ESPALIER_API LanguageModelSession {
  private:
   friend struct framework::EngineAccess;
 
+  detail::AnswerReader begin(std::string_view prompt, const GenerationSchema& schema,
+                             const GenerationOptions& options, std::stop_token stop);
+
   std::shared_ptr<framework::SessionState> state_;
 };
 
 template <Generable T>
+ResponseStream<T> LanguageModelSession::stream_response(std::string_view prompt,
+                                                        const GenerationOptions& options,
+                                                        std::stop_token stop) {
+  static const GenerationSchema schema = GenerationSchema::of<T>();
+  return ResponseStream<T>(begin(prompt, schema, options, std::move(stop)));
+}
+
+template <Generable T>
 Response<T> LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
                                           std::stop_token stop) {
-  static const GenerationSchema schema = GenerationSchema::of<T>();
-  Response<GeneratedContent> raw = respond(prompt, schema, options, std::move(stop));
-  return {.content = detail::read_answer<T>(raw.raw_content),
-          .raw_content = std::move(raw.raw_content),
-          .transcript_entries = std::move(raw.transcript_entries),
-          .finish_reason = raw.finish_reason,
-          .is_complete = raw.is_complete,
-          .usage = raw.usage};
+  return stream_response<T>(prompt, options, std::move(stop)).collect();
 }
 
 }  // namespace espalier

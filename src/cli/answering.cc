@@ -21,7 +21,7 @@ Answer answer(LanguageModelSession& session, std::string_view prompt,
       framework::EngineAccess::stream(session, prompt, settings, std::move(stop));
   Answer result;
   std::size_t shown = 0;
-  for (const Snapshot& snapshot : stream) {
+  for (const auto& snapshot : stream) {
     if (shown == 0) result.first_ms = ms_since(start);
     show(std::string_view(snapshot.content).substr(shown));
     shown = snapshot.content.size();

@@ -22,8 +22,8 @@ struct EngineAccess {
 
   // stream_response with all of the engine's sampling options; the session's model is a
   // SystemLanguageModel.
-  static ResponseStream stream(LanguageModelSession& session, std::string_view prompt,
-                               const TurnSettings& settings, std::stop_token stop = {});
+  static ResponseStream<> stream(LanguageModelSession& session, std::string_view prompt,
+                                 const TurnSettings& settings, std::stop_token stop = {});
 };
 
 }  // namespace espalier::framework

@@ -46,7 +46,7 @@ TEST_F(RealModel, StreamsWholeCharacters) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
   };
   std::string last;
-  for (const Snapshot& snapshot :
+  for (const auto& snapshot :
        session.stream_response("Repeat exactly: 🦊 naïve café 日本語 🌳", greedy)) {
     ASSERT_TRUE(snapshot.content.starts_with(last));
     ASSERT_GT(snapshot.content.size(), last.size());

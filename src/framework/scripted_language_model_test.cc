@@ -41,7 +41,7 @@ TEST(ScriptedLanguageModel, GivesItsAnswersInOrderAndThenSaysThatThereAreNoMore)
 TEST(ScriptedLanguageModel, SnapshotsComeWordByWord) {
   LanguageModelSession session(script({{.text = "A b  c"}}));
   std::vector<std::string> seen;
-  for (const Snapshot& snapshot : session.stream_response("Go")) seen.push_back(snapshot.content);
+  for (const auto& snapshot : session.stream_response("Go")) seen.push_back(snapshot.content);
   EXPECT_THAT(seen, ElementsAre("A ", "A b ", "A b  ", "A b  c"));
 }
 
@@ -73,7 +73,7 @@ TEST(ScriptedLanguageModel, ItsErrorsUndoTheTurn) {
   std::vector<std::string> seen;
   EXPECT_THROW(
       {
-        for (const Snapshot& snapshot : stream) seen.push_back(snapshot.content);
+        for (const auto& snapshot : stream) seen.push_back(snapshot.content);
       },
       std::runtime_error);
   EXPECT_THAT(seen, ElementsAre("Half"));
@@ -96,7 +96,7 @@ TEST(ScriptedLanguageModel, AStopTokenEndsAnAnswer) {
   ResponseStream stream = session.stream_response("Go", {}, stop.get_token());
   EXPECT_THROW(
       {
-        for ([[maybe_unused]] const Snapshot& snapshot : stream) stop.request_stop();
+        for ([[maybe_unused]] const auto& snapshot : stream) stop.request_stop();
       },
       Cancelled);
   EXPECT_FALSE(session.is_responding());

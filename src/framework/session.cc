@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "espalier/error.h"
+#include "framework/answer.h"
 #include "framework/engine_access.h"
 #include "framework/engine_executor.h"
 #include "framework/language_model_impl.h"
@@ -11,6 +12,12 @@
 
 namespace espalier {
 namespace {
+
+using framework::Answer;
+
+detail::AnswerReader text_reader(std::unique_ptr<framework::Turn> turn) {
+  return detail::AnswerReader(std::make_shared<Answer>(std::move(turn), Answer::Kind::text));
+}
 
 Transcript with_instructions(std::string_view instructions) {
   Transcript transcript;
@@ -47,22 +54,30 @@ Response<GeneratedContent> LanguageModelSession::respond(std::string_view prompt
                                                          const GenerationSchema& schema,
                                                          const GenerationOptions& options,
                                                          std::stop_token stop) {
-  ResponseStream stream(std::make_unique<framework::Turn>(
-      state_, Transcript::prompt(prompt, schema, options), std::move(stop)));
-  Response text = stream.collect();
-  return {.content = text.raw_content,
-          .raw_content = text.raw_content,
-          .transcript_entries = std::move(text.transcript_entries),
-          .finish_reason = text.finish_reason,
-          .is_complete = text.is_complete,
-          .usage = text.usage};
+  return stream_response(prompt, schema, options, std::move(stop)).collect();
 }
 
-ResponseStream LanguageModelSession::stream_response(std::string_view prompt,
-                                                     const GenerationOptions& options,
-                                                     std::stop_token stop) {
-  return ResponseStream(std::make_unique<framework::Turn>(
-      state_, Transcript::prompt(prompt, options), std::move(stop)));
+ResponseStream<> LanguageModelSession::stream_response(std::string_view prompt,
+                                                       const GenerationOptions& options,
+                                                       std::stop_token stop) {
+  return ResponseStream<>(text_reader(std::make_unique<framework::Turn>(
+      state_, Transcript::prompt(prompt, options), std::move(stop))));
+}
+
+ResponseStream<GeneratedContent> LanguageModelSession::stream_response(
+    std::string_view prompt, const GenerationSchema& schema, const GenerationOptions& options,
+    std::stop_token stop) {
+  return ResponseStream<GeneratedContent>(begin(prompt, schema, options, std::move(stop)));
+}
+
+detail::AnswerReader LanguageModelSession::begin(std::string_view prompt,
+                                                 const GenerationSchema& schema,
+                                                 const GenerationOptions& options,
+                                                 std::stop_token stop) {
+  return detail::AnswerReader(std::make_shared<Answer>(
+      std::make_unique<framework::Turn>(state_, Transcript::prompt(prompt, schema, options),
+                                        std::move(stop)),
+      Answer::Kind::json));
 }
 
 void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
@@ -88,14 +103,14 @@ std::shared_ptr<ModelRuntime> EngineAccess::runtime(const SystemLanguageModel& m
   return model.impl_->runtime();
 }
 
-ResponseStream EngineAccess::stream(LanguageModelSession& session, std::string_view prompt,
-                                    const TurnSettings& settings, std::stop_token stop) {
+ResponseStream<> EngineAccess::stream(LanguageModelSession& session, std::string_view prompt,
+                                      const TurnSettings& settings, std::stop_token stop) {
   const auto ask = [settings](LanguageModelExecutor& executor, const LanguageModelRequest& request,
                               std::stop_token its_stop) {
     return dynamic_cast<EngineExecutor&>(executor).respond(request, settings, std::move(its_stop));
   };
-  return ResponseStream(
-      std::make_unique<Turn>(session.state_, Transcript::prompt(prompt), std::move(stop), ask));
+  return ResponseStream<>(text_reader(
+      std::make_unique<Turn>(session.state_, Transcript::prompt(prompt), std::move(stop), ask)));
 }
 
 }  // namespace framework

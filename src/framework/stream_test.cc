@@ -14,8 +14,8 @@ namespace {
 
 using framework::testing::tiny_model;
 
-static_assert(std::ranges::input_range<ResponseStream>);
-static_assert(!std::copyable<ResponseStream> && std::movable<ResponseStream>);
+static_assert(std::ranges::input_range<ResponseStream<>>);
+static_assert(!std::copyable<ResponseStream<>> && std::movable<ResponseStream<>>);
 
 constexpr std::size_t tokens = 24;
 
@@ -29,7 +29,7 @@ TEST(Stream, SnapshotsAreWholeAndGrow) {
   LanguageModelSession session(tiny_model());
   ResponseStream stream = session.stream_response("Hello", options());
   std::string last;
-  for (const Snapshot& snapshot : stream) {
+  for (const auto& snapshot : stream) {
     EXPECT_GT(snapshot.content.size(), last.size());
     EXPECT_TRUE(snapshot.content.starts_with(last));
     last = snapshot.content;
@@ -46,7 +46,7 @@ TEST(Stream, CollectedIsWhatRespondGives) {
   EXPECT_EQ(unread.collect().content, whole.content);
   EXPECT_EQ(unread.collect().content, whole.content);
   ResponseStream read = three.stream_response("Hello", options());
-  for (const Snapshot& snapshot : read) EXPECT_TRUE(whole.content.starts_with(snapshot.content));
+  for (const auto& snapshot : read) EXPECT_TRUE(whole.content.starts_with(snapshot.content));
   EXPECT_EQ(read.collect().content, whole.content);
   EXPECT_EQ(read.collect().usage.response_tokens, whole.usage.response_tokens);
 }
@@ -54,7 +54,7 @@ TEST(Stream, CollectedIsWhatRespondGives) {
 TEST(Stream, EndOfTheLoopIsTheEndOfTheTurn) {
   LanguageModelSession session(tiny_model());
   ResponseStream stream = session.stream_response("Hello", options());
-  for ([[maybe_unused]] const Snapshot& snapshot : stream) {
+  for ([[maybe_unused]] const auto& snapshot : stream) {
     EXPECT_TRUE(session.is_responding());
     EXPECT_TRUE(session.transcript().empty());
   }
@@ -67,7 +67,7 @@ TEST(Stream, LeavingTheLoopFreesTheSessionAtOnce) {
   session.respond("Hello", options());
   const Transcript before = session.transcript();
   ResponseStream stream = session.stream_response("Go on", options());
-  for ([[maybe_unused]] const Snapshot& snapshot : stream) break;
+  for ([[maybe_unused]] const auto& snapshot : stream) break;
   EXPECT_FALSE(session.is_responding());
   EXPECT_EQ(session.transcript(), before);
   EXPECT_THROW(stream.collect(), Cancelled);
@@ -117,7 +117,7 @@ TEST(Stream, StopTokenEndsTheLoopWithCancelled) {
   std::size_t snapshots = 0;
   EXPECT_THROW(
       {
-        for ([[maybe_unused]] const Snapshot& snapshot : stream) {
+        for ([[maybe_unused]] const auto& snapshot : stream) {
           if (++snapshots == 3) stop.request_stop();
         }
       },
@@ -138,8 +138,7 @@ TEST(Stream, MayOutliveItsSession) {
 TEST(Stream, WorksWithViews) {
   LanguageModelSession session(tiny_model());
   std::vector<std::string> firsts;
-  for (const Snapshot& snapshot :
-       session.stream_response("Hello", options()) | std::views::take(2)) {
+  for (const auto& snapshot : session.stream_response("Hello", options()) | std::views::take(2)) {
     firsts.push_back(snapshot.content);
   }
   EXPECT_EQ(firsts.size(), 2U);
