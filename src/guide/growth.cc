@@ -44,15 +44,37 @@ class Places {
           open.push_back({term.first, term.second});
           break;
         default:
-          seen_.insert(std::uint64_t{part.term} << 32 | part.rest);
+          seen_.insert(mix(element(part.term), spine(part.rest)));
       }
     }
   }
   std::size_t size() const noexcept { return seen_.size(); }
 
  private:
+  static constexpr std::size_t most_elements = 17;  // as far as unions join counts
+
+  static std::uint64_t mix(std::uint64_t hash, std::uint64_t value) noexcept {
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15ULL;
+    return hash ^ (hash >> 29);
+  }
+
+  // Of counts that are joined from several places, the last place: the others are met, too.
+  std::uint64_t element(TermId id) const {
+    const Term& term = terms_[id];
+    return term.kind == TermKind::repeat ? mix(mix(1, term.first), term.most) : id;
+  }
+
+  std::uint64_t spine(TermId id) const {
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < most_elements; ++i, id = terms_[id].second) {
+      if (terms_[id].kind != TermKind::sequence) return mix(hash, element(id));
+      hash = mix(hash, element(terms_[id].first));
+    }
+    return mix(hash, id);
+  }
+
   const TermPool& terms_;
-  std::unordered_set<std::uint64_t> seen_;
+  std::unordered_set<std::uint64_t> seen_;  // their hashes
 };
 
 // What an expression looks like, without walking it.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "espalier/error.h"
 #include "guide/guide_testing.h"
 
@@ -349,6 +351,32 @@ TEST(Guide, PatternsThatWouldNotBeDoneGrowingAreRefusedAtOnce) {
        {"^.{1,256}$", "^.{1,64}@.{1,255}$", "[A-Za-z0-9]{24}", "^[^.]{1,32}([.][^.]{1,32}){1,3}$",
         "^(?:[0-9A-F]{2}-)*[0-9A-F]{40}$", "https?://.+[.]example[.]com/.*"}) {
     EXPECT_EQ(refusal(R"({"pattern":")" + std::string(pattern) + "\"}"), "") << pattern;
+  }
+}
+
+TEST(Guide, CountsThatMayBeginAnywhereDoNotFillAGuide) {
+  const auto trie = testing::byte_trie({"a@", "@@", "ab", "@b@", "aaaa", "@a@b@a@b", "-a", "a-"});
+  for (const char* pattern :
+       {"^.{1,64}@.{1,255}$", "^[a-z]{1,30}-[a-z0-9-]{1,30}$", "^.{1,64}@.{1,64}-.{2,9}$"}) {
+    const auto document =
+        base::JsonDocument::parse("schema", R"({"pattern":")" + std::string(pattern) + "\"}");
+    const auto guide = Guide::of_schema(document.root(), {}, {.terms = std::size_t{1} << 15});
+    TokenMask mask(trie->vocabulary_size());
+    std::mt19937 random(1);
+    for (int answer = 0; answer < 50; ++answer) {
+      Matcher matcher(guide, trie);
+      ASSERT_TRUE(matcher.accept('"'));
+      for (int step = 0; step < 100 && !matcher.is_finished(); ++step) {
+        ASSERT_NO_THROW(matcher.mask(mask)) << pattern;
+        std::vector<TokenId> allowed;
+        for (TokenId word = testing::end_token; static_cast<std::size_t>(word) < mask.size();
+             ++word) {
+          if (mask.allows(word)) allowed.push_back(word);
+        }
+        if (allowed.empty()) break;
+        ASSERT_TRUE(matcher.accept(allowed[random() % allowed.size()]));
+      }
+    }
   }
 }
 

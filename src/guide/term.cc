@@ -196,6 +196,7 @@ TermId TermPool::either(std::vector<TermId> parts) {
     parts.push_back(set(points));
     std::ranges::sort(parts);
   }
+  if (join_counts(parts)) return either(std::move(parts));  // fewer, which may join again
   const auto nullable_parts = std::ranges::count_if(parts, [&](TermId id) { return nullable(id); });
   if (nullable_parts > 1) std::erase(parts, epsilon);
   if (parts.empty()) return nothing;

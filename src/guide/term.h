@@ -129,6 +129,7 @@ class TermPool {
   TermId derive_parts(const Term& term, char32_t code_point);
   TermId derive_listed(const Term& term, char32_t code_point);
   TermId derive_residue(const Term& term, char32_t code_point);
+  bool join_counts(std::vector<TermId>& parts);
   bool flatten(TermKind kind, std::vector<TermId>& parts) const;
 
   GuideLimits limits_;
