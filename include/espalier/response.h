@@ -24,7 +24,8 @@ struct EngineAccess;
 
 enum class FinishReason {
   stop,        // the model ended its answer
-  incomplete,  // maximum_response_tokens or the end of the context window cut it
+  incomplete,  // cut by maximum_response_tokens, the end of the context window, or a schema whose
+               // patterns have more ways to go on than memory is given for
 };
 
 struct Usage {

@@ -69,6 +69,14 @@ Generation::Generation(Engine& engine, const text::Tokenizer& tokenizer, Sequenc
 
 std::optional<std::string> Generation::next() {
   if (finish_ != FinishReason::none) return std::nullopt;
+  try {
+    return advance();
+  } catch (const ConstraintExhausted&) {
+    return finish(FinishReason::constraint_limit);
+  }
+}
+
+std::optional<std::string> Generation::advance() {
   std::optional<base::TokenId> next;
   if (settings_.constraint && !stop_.stop_requested()) {  // else the step says so
     if (std::optional<std::string> text = take_continuation()) return release(std::move(*text));

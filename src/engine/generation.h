@@ -22,11 +22,12 @@
 namespace espalier::engine {
 
 enum class FinishReason {
-  none,           // still going
-  stop,           // a stop token or a stop string
-  token_limit,    // maximum_tokens
-  context_limit,  // the context is full
-  cancelled,      // the stop token of the caller
+  none,              // still going
+  stop,              // a stop token or a stop string
+  token_limit,       // maximum_tokens
+  context_limit,     // the context is full
+  constraint_limit,  // ConstraintExhausted
+  cancelled,         // the stop token of the caller
 };
 
 struct GenerationSettings {
@@ -81,6 +82,7 @@ class Generation {
   FinishReason finish_ = FinishReason::none;
 
   std::size_t remaining() const;
+  std::optional<std::string> advance();
   std::optional<std::string> take_continuation();
   void give_up(std::size_t count);
   std::string append(base::TokenId token);

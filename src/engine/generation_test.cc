@@ -196,6 +196,7 @@ class Script : public TokenConstraint {
       : words_((vocabulary + 63) / 64), allowed_(std::move(allowed)) {}
 
   std::span<const std::uint64_t> mask() override {
+    check(Question::mask);
     words_.assign(words_.size(), 0);
     const std::size_t place = continued_ ? allowed_.size() : accepted_.size();
     for (base::TokenId token : allowed_[std::min(place, allowed_.size() - 1)]) {
@@ -203,12 +204,17 @@ class Script : public TokenConstraint {
     }
     return words_;
   }
-  void accept(base::TokenId token) override { accepted_.push_back(token); }
+  void accept(base::TokenId token) override {
+    check(Question::accept);
+    accepted_.push_back(token);
+  }
   bool fits(base::TokenId token, std::size_t tokens) override {
+    check(Question::fits);
     budgets_.push_back(tokens);
     return std::ranges::find(unfit_, token) == unfit_.end();
   }
   std::span<const std::uint64_t> mask_that_fits(std::size_t) override {
+    check(Question::mask_that_fits);
     mask();
     for (base::TokenId token : unfit_) {
       words_[static_cast<std::size_t>(token) / 64] &= ~(std::uint64_t{1} << (token % 64));
@@ -216,11 +222,19 @@ class Script : public TokenConstraint {
     return words_;
   }
   Continuation continuation(std::size_t) override {
+    check(Question::continuation);
     if (continued_ || accepted_.size() != continued_at_) return {};
     continued_ = true;
     accepted_.resize(accepted_.size() - replaced_);
     accepted_.insert(accepted_.end(), continuation_.begin(), continuation_.end());
     return {replaced_, continuation_};
+  }
+
+  // From `at` accepted tokens on it has no answer to the question.
+  enum class Question : std::uint8_t { none, mask, accept, fits, mask_that_fits, continuation };
+  void exhaust(Question question, std::size_t at) {
+    exhausted_ = question;
+    exhausted_at_ = at;
   }
 
   void let_not_fit(std::vector<base::TokenId> tokens) { unfit_ = std::move(tokens); }
@@ -234,6 +248,14 @@ class Script : public TokenConstraint {
   const std::vector<std::size_t>& budgets() const { return budgets_; }
 
  private:
+  void check(Question question) const {
+    if (question == exhausted_ && accepted_.size() >= exhausted_at_) {
+      throw ConstraintExhausted("no more ways can be told apart");
+    }
+  }
+
+  Question exhausted_ = Question::none;
+  std::size_t exhausted_at_ = 0;
   std::vector<std::uint64_t> words_;
   Places allowed_;
   std::vector<base::TokenId> accepted_;
@@ -386,6 +408,25 @@ TEST_F(GenerationTest, ATokenThatDoesNotFitIsChosenAgainAmongThoseThatDo) {
     const auto without = std::make_shared<Script>(272, Places{allowed});
     EXPECT_EQ(answer.tokens, run({.maximum_tokens = 3, .constraint = without}).tokens);
     EXPECT_EQ(script->budgets().front(), 2U);
+  }
+}
+
+TEST_F(GenerationTest, AConstraintThatCannotGoOnCutsTheAnswerWhereItIs) {
+  using Question = Script::Question;
+  std::vector<base::TokenId> every(package_.tokenizer->vocabulary_size());
+  std::iota(every.begin(), every.end(), 0);
+  const std::vector<base::TokenId> whole = run({.maximum_tokens = 20}).tokens;
+  for (const Question question : {Question::mask, Question::accept, Question::fits,
+                                  Question::mask_that_fits, Question::continuation}) {
+    const auto script = std::make_shared<Script>(every.size(), Places{every});
+    const bool at_once = question == Question::mask_that_fits;
+    const std::size_t end = at_once ? 0 : 7;
+    script->exhaust(question, end);
+    if (at_once) script->let_not_fit({whole[0]});
+    const Answer answer = run({.maximum_tokens = 20, .constraint = script});
+    EXPECT_EQ(answer.reason, FinishReason::constraint_limit);
+    EXPECT_EQ(answer.tokens, std::vector(whole.begin(), whole.begin() + static_cast<long>(end)));
+    EXPECT_EQ(answer.text, package_.tokenizer->decode(answer.tokens));
   }
 }
 

@@ -4,11 +4,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 
 #include "base/token.h"
 
 namespace espalier::engine {
 
+// A constraint has come to a limit of its own: it cannot tell any more what may come next.
+class ConstraintExhausted : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Each question may throw ConstraintExhausted: the answer is cut then, as by any limit, and nothing
+// more is asked.
 class TokenConstraint {
  public:
   TokenConstraint() = default;

@@ -53,7 +53,7 @@ struct GenerationSchema::Impl {
   std::shared_ptr<const guide::Guide> guide(const std::bitset<256>& missing_bytes) const {
     const std::lock_guard lock(mutex);
     auto& found = guides[missing_bytes.to_string()];
-    if (!found) found = compile(guide_json, missing_bytes);
+    if (!found || found->is_worn()) found = compile(guide_json, missing_bytes);
     return found;
   }
 

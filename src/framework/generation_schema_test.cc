@@ -9,6 +9,8 @@
 
 #include "espalier/error.h"
 #include "espalier/generable.h"
+#include "framework/schema_access.h"
+#include "guide/matcher.h"
 
 namespace espalier {
 namespace {
@@ -51,6 +53,23 @@ TEST(GenerationSchema, IsWrittenInTheDialect) {
             R"("required":["size","code","tips","parts"],"additionalProperties":false,)"
             R"("$defs":{"Size":{"title":"Size","type":"string","enum":["small","large"]}}})");
   EXPECT_EQ(schema.name(), "Order");
+}
+
+// Automata grow as answers walk them, and one schema may serve any number of answers.
+TEST(GenerationSchema, AGuideThatIsWornIsCompiledAnew) {
+  const auto schema = GenerationSchema::from_json(R"({"pattern":"^.{0,4000}@.{0,4000}$"})");
+  std::vector<std::string> bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes.emplace_back(1, static_cast<char>(byte));
+  const auto trie = guide::TokenTrie::of_texts(std::move(bytes), {0});
+  const auto guide = framework::SchemaAccess::guide(schema, {});
+  EXPECT_EQ(framework::SchemaAccess::guide(schema, {}), guide);
+  for (int at = 1; !guide->is_worn(); ++at) {
+    ASSERT_LT(at, 200);
+    guide::Matcher matcher(guide, trie);
+    ASSERT_TRUE(matcher.accept('"'));
+    for (int i = 0; i < 3000; ++i) ASSERT_TRUE(matcher.accept(i == at ? '@' : 'a'));
+  }
+  EXPECT_NE(framework::SchemaAccess::guide(schema, {}), guide);
 }
 
 TEST(GenerationSchema, ReadsWhatItWrites) {

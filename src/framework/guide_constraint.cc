@@ -7,33 +7,46 @@
 #include "espalier/error.h"
 
 namespace espalier::framework {
+namespace {
+
+// What a matcher says, or that its guide has come to a limit.
+template <class Ask>
+auto told(const Ask& ask) {
+  try {
+    return ask();
+  } catch (const UnsupportedGuide& limit) {
+    throw engine::ConstraintExhausted(limit.what());
+  }
+}
+
+}  // namespace
 
 GuideConstraint::GuideConstraint(std::shared_ptr<const guide::Guide> guide,
                                  std::shared_ptr<const guide::TokenTrie> trie)
     : matcher_(std::move(guide), trie), mask_(trie->vocabulary_size()) {}
 
 std::span<const std::uint64_t> GuideConstraint::mask() {
-  matcher_.mask(mask_);
+  told([&] { matcher_.mask(mask_); });
   return mask_.words();
 }
 
 void GuideConstraint::accept(base::TokenId token) {
-  if (!matcher_.accept(token)) {
+  if (!told([&] { return matcher_.accept(token); })) {
     throw DecodingFailure(fmt::format("the guide does not allow token {} here", token));
   }
 }
 
 bool GuideConstraint::fits(base::TokenId token, std::size_t tokens) {
-  return matcher_.fits(token, tokens);
+  return told([&] { return matcher_.fits(token, tokens); });
 }
 
 std::span<const std::uint64_t> GuideConstraint::mask_that_fits(std::size_t tokens) {
-  matcher_.mask_that_fits(mask_, tokens);
+  told([&] { matcher_.mask_that_fits(mask_, tokens); });
   return mask_.words();
 }
 
 engine::TokenConstraint::Continuation GuideConstraint::continuation(std::size_t tokens) {
-  auto [replaced, found] = matcher_.forced_tokens();
+  auto [replaced, found] = told([&] { return matcher_.forced_tokens(); });
   continuation_ = std::move(found);
   if (continuation_.size() > replaced + tokens) {
     if (replaced > 0) return {};  // what was accepted must stay whole

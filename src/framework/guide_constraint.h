@@ -17,7 +17,8 @@ namespace espalier::framework {
 
 class GuideConstraint : public engine::TokenConstraint {
  public:
-  // The trie's end tokens are to be the tokens that end the answer.
+  // The trie's end tokens are to be the tokens that end the answer. All members throw
+  // ConstraintExhausted where the guide may not grow any more (guide/limits.h).
   GuideConstraint(std::shared_ptr<const guide::Guide> guide,
                   std::shared_ptr<const guide::TokenTrie> trie);
 

@@ -29,10 +29,11 @@ class GuideConstraintTest : public ::testing::Test {
 
   // Under the schema, once `begun` is accepted.
   std::unique_ptr<GuideConstraint> constraint(const std::string& schema,
-                                              std::string_view begun = "") const {
+                                              std::string_view begun = "",
+                                              const guide::GuideLimits& limits = {}) const {
     const auto document = base::JsonDocument::parse("schema", schema);
     auto made = std::make_unique<GuideConstraint>(
-        guide::Guide::of_schema(document.root(), guide::answer_options), trie_);
+        guide::Guide::of_schema(document.root(), guide::answer_options, limits), trie_);
     for (const TokenId token : own(begun)) made->accept(token);
     return made;
   }
@@ -69,6 +70,19 @@ TEST_F(GuideConstraintTest, WithoutRoomNothingChanges) {
   const auto [replaced, tokens] = ended->continuation(100);
   EXPECT_EQ(replaced, 1U);
   EXPECT_TRUE(std::ranges::equal(tokens, own(R"(","size":)")));
+}
+
+TEST_F(GuideConstraintTest, AGuideThatMayNotGrowAnyMoreIsExhausted) {
+  const guide::GuideLimits limits{.terms = 256};
+  const auto guided = constraint(R"({"type":"string","pattern":"^[a-z]{1,500}$"})", "\"", limits);
+  const auto write = [&] {
+    for (int i = 0; i < 500; ++i) {
+      guided->mask();
+      guided->accept(own("a").front());
+    }
+  };
+  EXPECT_THROW(write(), engine::ConstraintExhausted);
+  EXPECT_THROW(guided->mask(), engine::ConstraintExhausted) << "and stays so";
 }
 
 TEST_F(GuideConstraintTest, ATokenThatTheGuideDoesNotAllowIsAFailure) {

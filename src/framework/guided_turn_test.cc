@@ -101,6 +101,21 @@ TEST(GuidedTurn, ALimitCutsWhatMustComeToo) {
   }
 }
 
+TEST(GuidedTurn, AGuideThatMayNotGrowAnyMoreCutsTheAnswer) {
+  const auto document =
+      base::JsonDocument::parse("schema", R"({"type": "string", "pattern": "^[a-z]{90,500}$"})");
+  const SystemLanguageModel model = tiny_model();
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    const auto full =
+        guide::Guide::of_schema(document.root(), guide::answer_options, {.terms = 300});
+    const Response response = guided(model, full, seed, 0);
+    EXPECT_FALSE(response.is_complete);
+    EXPECT_EQ(response.finish_reason, FinishReason::incomplete);
+    EXPECT_TRUE(std::regex_match(response.content, std::regex("\"[a-z]+"))) << response.content;
+    EXPECT_EQ(response.transcript_entries.size(), 2U) << "the turn is kept";
+  }
+}
+
 TEST(GuidedTurn, AnAnswerThatALimitCutsIsIncomplete) {
   const Response response = guided(
       tiny_model(), R"({"type": "array", "items": {"type": "null"}, "minItems": 100})", 1, 20);

@@ -122,12 +122,10 @@ std::uint64_t Completion::alike(const Configuration& at) const {
 
 // Of a text, with the last quote, of which `number` - 1 others may be taken.
 Cost Completion::distinct(StateId state, std::uint64_t number) {
-  const auto [known, added] = distinct_.try_emplace({state, number}, endless);
-  if (!added) return known->second;
-  if (const auto bytes = bytes_of_shortest(automaton_, state, number)) {
-    known->second = plus(*bytes, 1);
-  }
-  return known->second;
+  const auto known = distinct_.find({state, number});
+  if (known != distinct_.end()) return known->second;
+  const auto bytes = bytes_of_shortest(automaton_, state, number);
+  return distinct_[{state, number}] = bytes ? plus(*bytes, 1) : endless;
 }
 
 // Inside a character or escape: what ends it soonest, where the next byte does, else any next byte.
@@ -157,7 +155,15 @@ Cost Completion::character_rest(Configuration at) {
 
 Cost Completion::value(NodeId node) {
   if (values_.empty()) values_.resize(plan_.nodes.size());
-  if (values_[node] == 0) settle(node);
+  if (values_[node] == 0) {
+    try {
+      settle(node);
+    } catch (...) {  // what is half settled says nothing
+      values_.clear();
+      settling_ = false;
+      throw;
+    }
+  }
   return values_[node];
 }
 

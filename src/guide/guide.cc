@@ -71,6 +71,13 @@ void Guide::finish(TermId answer) {
   const StateId start = texts_.start(answer);
   if (!texts_.alive(start)) throw InvalidSchema("the guide allows no answer at all");
   machine_.emplace(texts_, start, values_, documents_, options_);
+  compiled_terms_ = std::max(text_terms_.size(), value_terms_.size());
+}
+
+bool Guide::is_worn() const {
+  const std::scoped_lock lock(mutex_);
+  const std::size_t terms = std::max(text_terms_.size(), value_terms_.size());
+  return terms > compiled_terms_ + (limits_.terms - compiled_terms_) / 2;
 }
 
 AnswerCompletion& Guide::Use::completion(const std::shared_ptr<const TokenTrie>& trie) const {

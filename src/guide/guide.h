@@ -55,6 +55,10 @@ class Guide {
                                                  const SchemaOptions& options = {},
                                                  const GuideLimits& limits = {});
 
+  // Whether its automata have grown so far, as answers walked them, that half of the room for it is
+  // used: who keeps a guide for many answers compiles it anew then, before one of them is cut.
+  bool is_worn() const;
+
   // The machine, while the lock is held.
   class Use {
    public:
@@ -86,6 +90,7 @@ class Guide {
   TermPool value_terms_;  // of strings, keys and numbers in documents
   mutable Automaton values_;
   std::vector<Plan> documents_;
+  std::size_t compiled_terms_ = 0;  // of the larger pool, before any answer
   mutable std::optional<AnswerMachine> machine_;
   mutable std::map<std::shared_ptr<const TokenTrie>, StringMasks> string_masks_;
   mutable std::map<std::shared_ptr<const TokenTrie>, TextMasks> text_masks_;

@@ -380,6 +380,27 @@ TEST(Guide, CountsThatMayBeginAnywhereDoNotFillAGuide) {
   }
 }
 
+TEST(Guide, WhatMayNotGrowAnyMoreSaysSoAndStaysAsItIs) {
+  const auto document =
+      base::JsonDocument::parse("schema", R"({"type":"string","pattern":"^[a-z]{1,500}$"})");
+  const auto guide = Guide::of_schema(document.root(), {}, {.terms = 256});
+  EXPECT_FALSE(guide->is_worn());
+  Matcher matcher(guide, testing::byte_trie());
+  ASSERT_TRUE(matcher.accept('"'));
+  const auto write = [&] {
+    while (matcher.accept('a')) EXPECT_LT(matcher.accepted(), 500U);
+  };
+  EXPECT_THROW(write(), UnsupportedGuide);
+  EXPECT_TRUE(guide->is_worn());
+  const std::size_t accepted = matcher.accepted();
+  EXPECT_THROW(matcher.accept('a'), UnsupportedGuide);
+  EXPECT_EQ(matcher.accepted(), accepted);
+  matcher.rollback(accepted - 20);
+  TokenMask mask(257);
+  matcher.mask(mask);
+  EXPECT_TRUE(mask.allows('a') && mask.allows('"')) << "what is known is known";
+}
+
 TEST(Guide, HostileSchemasAreBounded) {
   std::string any_of = R"({"allOf":[)";
   for (int i = 0; i < 14; ++i) {

@@ -10,6 +10,9 @@
 //     for (const TokenId next : tokens) matcher.accept(next);
 //   }
 //
+// Automata grow as they are walked: what asks for more than GuideLimits allow throws
+// UnsupportedGuide, in the middle of an answer, and leaves the matcher as it was.
+//
 // A copy costs a few pointers. A matcher is for one thread at a time; matchers of one guide are
 // independent.
 #pragma once
