@@ -114,6 +114,34 @@ class ESPALIER_API InvalidSchema : public Error {
   Problem problem_;
 };
 
+// A prompt or an answer that may not be (guardrails.h). The turn is undone.
+class ESPALIER_API GuardrailViolation : public Error {
+ public:
+  explicit GuardrailViolation(const std::string& message)
+      : Error(ErrorCode::guardrail_violation, message) {}
+};
+
+// The model will not do what it was asked to. A request for plain text gives the explanation as its
+// answer; one under a schema throws this.
+class ESPALIER_API Refusal : public Error {
+ public:
+  // What the model says to the user, in a sentence or two.
+  explicit Refusal(const std::string& explanation) : Error(ErrorCode::refusal, explanation) {}
+};
+
+// The model does not know the language that it was asked to read or to write.
+class ESPALIER_API UnsupportedLanguageOrLocale : public Error {
+ public:
+  explicit UnsupportedLanguageOrLocale(const std::string& message)
+      : Error(ErrorCode::unsupported_language_or_locale, message) {}
+};
+
+// A back end that others use too asks to be left alone for a while.
+class ESPALIER_API RateLimited : public Error {
+ public:
+  explicit RateLimited(const std::string& message) : Error(ErrorCode::rate_limited, message) {}
+};
+
 // A caller's std::stop_token stopped the work.
 class ESPALIER_API Cancelled : public Error {
  public:

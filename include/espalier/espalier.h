@@ -15,12 +15,14 @@
 // `pkg-config --cflags --libs espalier`. `espalier model install` puts the default model in place.
 #pragma once
 
+#include "espalier/content_tagging.h"          // IWYU pragma: export
 #include "espalier/error.h"                    // IWYU pragma: export
 #include "espalier/generable.h"                // IWYU pragma: export
 #include "espalier/generated_content.h"        // IWYU pragma: export
 #include "espalier/generation_guide.h"         // IWYU pragma: export
 #include "espalier/generation_options.h"       // IWYU pragma: export
 #include "espalier/generation_schema.h"        // IWYU pragma: export
+#include "espalier/guardrails.h"               // IWYU pragma: export
 #include "espalier/language_model.h"           // IWYU pragma: export
 #include "espalier/language_model_executor.h"  // IWYU pragma: export
 #include "espalier/response.h"                 // IWYU pragma: export

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace espalier::engine {
 namespace {
@@ -37,6 +38,43 @@ std::optional<std::string> value_of(std::string_view line, std::string_view key)
   return is_plain ? std::string(text) : std::string();
 }
 
+// What `language: en`, `language: [en, de]` or the list below `language:` says, line by line.
+class Languages {
+ public:
+  void take(std::string_view line) {
+    if (line.starts_with("language:")) {
+      in_list_ = trimmed(line.substr(line.find(':') + 1)).empty();
+      if (!in_list_) take_values(trimmed(line.substr(line.find(':') + 1)));
+      return;
+    }
+    const std::string_view item = trimmed(line);
+    if (!in_list_ || item.empty() || item.starts_with('#')) return;
+    in_list_ = item.starts_with("- ");
+    if (in_list_) add(item.substr(2));
+  }
+  std::vector<std::string> found() && { return std::move(found_); }
+
+ private:
+  void take_values(std::string_view text) {
+    if (!text.starts_with('[')) return add(text);
+    if (!text.ends_with(']')) return;
+    text = text.substr(1, text.size() - 2);
+    while (!text.empty()) {
+      const std::string_view item = text.substr(0, text.find(','));
+      add(item);
+      text.remove_prefix(std::min(item.size() + 1, text.size()));
+    }
+  }
+
+  void add(std::string_view item) {
+    auto value = value_of(fmt::format("language:{}", item), "language");
+    if (value && !value->empty()) found_.push_back(std::move(*value));
+  }
+
+  bool in_list_ = false;
+  std::vector<std::string> found_;
+};
+
 // As YAML: in quotes.
 std::string as_yaml(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -58,14 +96,17 @@ ModelCard read_model_card(const std::filesystem::path& folder) {
   };
   if (trimmed(next_line()) != "---") return card;
   std::string license_name;
+  Languages languages;
   while (!rest.empty()) {
     const std::string_view line = next_line();
     if (trimmed(line) == "---") break;
     if (auto license = value_of(line, "license")) card.license = *license;
     if (auto license = value_of(line, "license_name")) license_name = *license;
     if (auto name = value_of(line, "model_name")) card.name = *name;
+    languages.take(line);
   }
   if (card.license == "other" && !license_name.empty()) card.license = license_name;
+  card.languages = std::move(languages).found();
   return card;
 }
 

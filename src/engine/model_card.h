@@ -8,17 +8,19 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace espalier::engine {
 
 struct ModelCard {
   std::string name;  // may be empty, as may be
-  std::string
-      license;  // as the file that it came from spells it; license_name where that is "other"
+  // as the file that it came from spells it; license_name where that is "other"
+  std::string license;
+  std::vector<std::string> languages = {};  // as they are spelled, "en"
 };
 
 // Both are empty where the folder has no card, or one without a head. Of the head's YAML plain and
-// quoted words on one line are understood; others count as not said.
+// quoted words on one line are understood, and of languages lists too; others count as not said.
 ModelCard read_model_card(const std::filesystem::path& folder);
 
 // The text of a card; `origin` is what it was made from.

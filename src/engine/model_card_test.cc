@@ -6,6 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace espalier::engine {
 namespace {
@@ -42,6 +43,19 @@ TEST_F(ModelCardTest, PublishedHeadsAreUnderstood) {
   EXPECT_EQ(card.license, "apache-2.0");
   EXPECT_EQ(card.name, "");
   EXPECT_EQ(read("---\nlicense: 'other'\n---\n").license, "other");
+}
+
+TEST_F(ModelCardTest, LanguagesAreOneOrAList) {
+  using Tags = std::vector<std::string>;
+  EXPECT_EQ(read("---\nlanguage: en\n---\n").languages, Tags({"en"}));
+  EXPECT_EQ(read("---\nlanguage: [en, 'pt-BR']\n---\n").languages, Tags({"en", "pt-BR"}));
+  EXPECT_EQ(read("---\r\nlanguage:\r\n- en\r\n- \"no\"\r\nlicense: mit\r\n- xx\r\n---\r\n- de\r\n")
+                .languages,
+            Tags({"en", "no"}));
+  for (const char* text : {"", "---\nlanguages: en\n---\n", "---\nlanguage: [en\n---\n",
+                           "---\nlicense: mit\n- en\n---\n", "---\nlanguage:\n---\n- en\n"}) {
+    EXPECT_EQ(read(text).languages, Tags()) << text;
+  }
 }
 
 TEST_F(ModelCardTest, WhatIsNotUnderstoodCountsAsNotSaid) {

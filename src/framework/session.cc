@@ -96,7 +96,8 @@ namespace framework {
 
 SystemLanguageModel EngineAccess::open(const std::filesystem::path& wish,
                                        const RuntimeOptions& options) {
-  return SystemLanguageModel(std::make_shared<SystemLanguageModel::Impl>(wish, options));
+  return SystemLanguageModel(
+      std::make_shared<SystemLanguageModel::Impl>(std::make_shared<ModelLoader>(wish, options)));
 }
 
 std::shared_ptr<ModelRuntime> EngineAccess::runtime(const SystemLanguageModel& model) {

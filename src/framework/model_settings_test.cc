@@ -1,0 +1,105 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "espalier/espalier.h"
+#include "framework/fixture_testing.h"
+
+namespace espalier {
+namespace {
+
+using framework::testing::fixture;
+using framework::testing::tiny_model;
+using ::testing::HasSubstr;
+
+TEST(ModelSettings, AnAppsOwnSwitchComesFirst) {
+  bool is_on = false;
+  const SystemLanguageModel model(
+      fixture, {.availability = [&is_on] {
+        return is_on ? Availability{}
+                     : Availability{Availability::Reason::intelligence_not_enabled, "switch it on"};
+      }});
+  EXPECT_EQ(model.availability().reason, Availability::Reason::intelligence_not_enabled);
+  EXPECT_EQ(model.availability().message, "switch it on");
+  LanguageModelSession session(model);
+  try {
+    session.respond("Hello");
+    FAIL() << "answered all the same";
+  } catch (const AssetsUnavailable& error) {
+    EXPECT_STREQ(error.what(), "switch it on");
+  }
+  is_on = true;
+  EXPECT_TRUE(model.availability());
+  EXPECT_NO_THROW(session.respond("Hello", {.maximum_response_tokens = 1}));
+}
+
+TEST(ModelSettings, AModelUnderOtherSettingsSharesItsWeights) {
+  const SystemLanguageModel model = tiny_model();
+  const SystemLanguageModel tags = model.with({.use_case = UseCase::content_tagging});
+  EXPECT_EQ(framework::EngineAccess::runtime(model), framework::EngineAccess::runtime(tags));
+  EXPECT_EQ(tags.settings().use_case, UseCase::content_tagging);
+  EXPECT_EQ(model.settings().use_case, UseCase::general);
+}
+
+TEST(ModelSettings, AnAdapterIsRefusedByName) {
+  try {
+    const Adapter adapter("poems.adapter");
+    FAIL() << adapter.path();
+  } catch (const AssetsUnavailable& error) {
+    EXPECT_THAT(error.what(), HasSubstr("poems.adapter: adapters cannot be loaded yet"));
+  }
+}
+
+TEST(ModelLanguages, AreThoseOfItsFile) {
+  EXPECT_TRUE(tiny_model().supported_languages().empty()) << "this file says nothing";
+  EXPECT_FALSE(tiny_model().supports_locale("en"));
+}
+
+class ModelFolder : public ::testing::Test {
+ protected:
+  ModelFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "languages_XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = name;
+  }
+  ~ModelFolder() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ModelFolder, LocalesAreMatchedByLanguageAndRegion) {
+  std::filesystem::copy("tests/parity/fixtures/llama3_scaled", folder_,
+                        std::filesystem::copy_options::recursive);
+  std::ofstream(folder_ / "README.md") << "---\nlanguage:\n- en\n- pt-BR\n- zh\n---\n";
+  const SystemLanguageModel model(folder_);
+  EXPECT_EQ(model.supported_languages(), (std::vector<std::string>{"en", "pt-BR", "zh"}));
+  for (const char* locale : {"en", "EN", "en-GB", "en_US.UTF-8", "pt", "pt-BR", "pt_br",
+                             "zh-Hans-CN", "zh_TW@calendar=roc", "en-001"}) {
+    EXPECT_TRUE(model.supports_locale(locale)) << locale;
+  }
+  for (const char* locale : {"", "C", "e", "eng", "de", "pt-PT", "zho", "-en", "ptBR"}) {
+    EXPECT_FALSE(model.supports_locale(locale)) << locale;
+  }
+}
+
+TEST(TokenCount, CountsEachPartOfARequest) {
+  const SystemLanguageModel model = tiny_model();
+  const GenerationSchema schema = GenerationSchema::of<std::vector<std::string>>();
+  EXPECT_EQ(model.token_count("", {}), 0U);
+  EXPECT_EQ(model.token_count("Be short.", {}),
+            model.token_count(Transcript({Transcript::instructions("Be short.")})));
+  EXPECT_GT(model.token_count(schema), 10U);
+
+  const Transcript plain({Transcript::prompt("Hello")});
+  const Transcript held({Transcript::prompt("Hello", schema)});
+  EXPECT_EQ(model.token_count(held), model.token_count(plain) + model.token_count(schema));
+}
+
+}  // namespace
+}  // namespace espalier
