@@ -114,6 +114,13 @@ class ESPALIER_API Transcript {
 
   void append(Entry entry) { entries_.push_back(std::move(entry)); }
 
+  // As JSON and back: {"version":1,"transcript":{"entries":[…]}} (docs/transcripts.md). What was
+  // written is read as an equal transcript. to_json() throws InvalidArgument where a text is not
+  // UTF-8; from_json() throws DecodingFailure naming byte and place where the text is no JSON or no
+  // transcript, and where it has a field that would be lost.
+  std::string to_json() const;
+  static Transcript from_json(std::string_view json);
+
   // Equal contents, options and ids.
   bool operator==(const Transcript&) const = default;
 

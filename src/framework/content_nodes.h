@@ -36,6 +36,12 @@ struct ContentAccess {
   static GeneratedContent make(Node node) {
     return GeneratedContent(std::make_shared<const Node>(std::move(node)));
   }
+  // The same, as if generation had not got to its end.
+  static GeneratedContent incomplete(const GeneratedContent& whole) {
+    Node node = whole.node_ ? *whole.node_ : Node();
+    node.complete = false;
+    return make(std::move(node));
+  }
 };
 
 }  // namespace framework

@@ -10,6 +10,7 @@
 #include "base/json_text.h"
 #include "espalier/error.h"
 #include "espalier/generation_guide.h"
+#include "framework/content_json.h"
 #include "framework/content_nodes.h"
 #include "framework/partial_content.h"
 
@@ -28,34 +29,6 @@ GeneratedContent with_text(Kind kind, std::string text) {
 bool all_complete(const std::vector<GeneratedContent>& values) {
   return std::all_of(values.begin(), values.end(),
                      [](const auto& each) { return each.is_complete(); });
-}
-
-GeneratedContent content_of(base::JsonValue value) {
-  switch (value.kind()) {
-    case base::JsonKind::null:
-      return {};
-    case base::JsonKind::boolean:
-      return GeneratedContent::boolean(value.as_bool());
-    case base::JsonKind::integer:
-    case base::JsonKind::real:
-      return GeneratedContent::spelled_number(std::string(value.number_text()));
-    case base::JsonKind::string:
-      return GeneratedContent::string(std::string(value.as_string()));
-    case base::JsonKind::array: {
-      std::vector<GeneratedContent> elements;
-      for (const base::JsonValue element : value.elements()) {
-        elements.push_back(content_of(element));
-      }
-      return GeneratedContent::array(std::move(elements));
-    }
-    case base::JsonKind::object:
-      break;
-  }
-  std::vector<GeneratedContent::Property> properties;
-  for (const base::JsonMember member : value.members()) {
-    properties.push_back({std::string(member.key), content_of(member.value)});
-  }
-  return GeneratedContent::structure(std::move(properties));
 }
 
 bool is_plain_integer(std::string_view text) {
@@ -107,6 +80,38 @@ void write(const GeneratedContent& content, std::string& json) {
 }
 
 }  // namespace
+
+namespace framework {
+
+GeneratedContent content_of(base::JsonValue value) {
+  switch (value.kind()) {
+    case base::JsonKind::null:
+      return {};
+    case base::JsonKind::boolean:
+      return GeneratedContent::boolean(value.as_bool());
+    case base::JsonKind::integer:
+    case base::JsonKind::real:
+      return GeneratedContent::spelled_number(std::string(value.number_text()));
+    case base::JsonKind::string:
+      return GeneratedContent::string(std::string(value.as_string()));
+    case base::JsonKind::array: {
+      std::vector<GeneratedContent> elements;
+      for (const base::JsonValue element : value.elements()) {
+        elements.push_back(content_of(element));
+      }
+      return GeneratedContent::array(std::move(elements));
+    }
+    case base::JsonKind::object:
+      break;
+  }
+  std::vector<GeneratedContent::Property> properties;
+  for (const base::JsonMember member : value.members()) {
+    properties.push_back({std::string(member.key), content_of(member.value)});
+  }
+  return GeneratedContent::structure(std::move(properties));
+}
+
+}  // namespace framework
 
 const char* describe(Kind kind) noexcept {
   switch (kind) {
@@ -186,7 +191,7 @@ GeneratedContent GeneratedContent::structure(std::vector<Property> properties) {
 
 GeneratedContent GeneratedContent::from_json(std::string_view json) {
   try {
-    return content_of(
+    return framework::content_of(
         base::JsonDocument::parse("content", std::string(json), {.depth = framework::content_depth})
             .root());
   } catch (const InvalidFile& fault) {

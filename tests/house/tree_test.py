@@ -22,6 +22,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.$}*])/(?:home|root|work|Users|mnt|opt)/[\w.-
 LEFT_TO_DO = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX)\b")
 MARKDOWN_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+NAMED_BLOCK = re.compile(r"^```cpp (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DECISION = re.compile(r"(\d{3})-[a-z0-9-]+\.md")
 
 
@@ -75,6 +76,16 @@ class Tree(HouseTest):
                 linked = (path.parent / target.partition("#")[0]).resolve()
                 if not linked.exists() or not linked.is_relative_to(tree.ROOT):
                     faults.append(f"{path.relative_to(tree.ROOT)}: {target}")
+        self.assert_none(faults)
+
+    def test_code_of_pages_stands_in_the_files_that_it_names(self) -> None:
+        """```cpp examples/chat.cc: such a block is a part of that file, which is compiled and run."""
+        faults = []
+        for page in sorted((tree.ROOT / "docs").glob("*.md")):
+            for name, block in NAMED_BLOCK.findall(page.read_text()):
+                source = tree.ROOT / name
+                if not source.is_file() or block not in source.read_text():
+                    faults.append(f"{page.name}: {name} has no such lines: {block.splitlines()[0]}")
         self.assert_none(faults)
 
     def test_decisions_are_numbered_and_short(self) -> None:
