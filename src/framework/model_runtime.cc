@@ -9,6 +9,7 @@
 #include "base/checked_math.h"
 #include "base/processors.h"
 #include "espalier/error.h"
+#include "framework/schema_outline.h"
 
 namespace espalier::framework {
 namespace {
@@ -59,10 +60,10 @@ const char* role(const Transcript::Entry& entry) {
 
 // What the model reads: of a prompt also the schema that its answer is held to.
 std::string text_of(const Transcript::Entry& entry) {
-  std::string text = entry_text(entry);
+  const std::string text = entry_text(entry);
   const auto* prompt = std::get_if<Transcript::Prompt>(&entry);
   if (prompt != nullptr && prompt->response_format && prompt->options.include_schema_in_prompt) {
-    text += "\n\nAnswer with JSON that fits this schema:\n" + prompt->response_format->to_json();
+    return schema_outline(*prompt->response_format) + "\n\n" + text;
   }
   return text;
 }
