@@ -35,7 +35,7 @@ Reads lines {"name", "schema", "tests": [{"valid", "data"}]}, gzipped or not. Ea
 
 constexpr const char* support_description = R"(print which keywords and formats are held to
 
-A keyword that is exact is held to whatever it says, or the schema is refused by name; the note says what is refused of it. Formats that no draft of JSON Schema names are annotations and say nothing.)";
+A keyword that is exact is held to whatever it says, or the schema is refused by name; the note says what is refused of it. An annotation says nothing of what is valid. Formats that no draft of JSON Schema names are annotations and say nothing.)";
 
 constexpr const char* examples = R"(espalier guide support
 espalier guide check --cases schemas.jsonl.gz --json)";
@@ -201,14 +201,25 @@ void check(const Options& options) {
   if (!options.json || !options.verbose) print_totals(totals, options.json);
 }
 
+std::string_view name(guide::KeywordStanding standing) {
+  switch (standing) {
+    case guide::KeywordStanding::exact:
+      return "exact";
+    case guide::KeywordStanding::refused:
+      return "refused";
+    case guide::KeywordStanding::annotation:
+      return "annotation";
+  }
+  return "";
+}
+
 void support(bool json) {
   nlohmann::ordered_json keywords = nlohmann::ordered_json::array();
   std::string lines;
   for (const guide::KeywordSupport& each : guide::keyword_support()) {
-    const bool refused = each.standing == guide::KeywordStanding::refused;
-    const char* standing = refused ? "refused" : "exact";
+    const std::string_view standing = name(each.standing);
     keywords.push_back({{"keyword", each.keyword}, {"standing", standing}, {"note", each.note}});
-    lines += fmt::format("{:<8} {}{}{}\n", standing, each.keyword, each.note.empty() ? "" : ": ",
+    lines += fmt::format("{:<10} {}{}{}\n", standing, each.keyword, each.note.empty() ? "" : ": ",
                          each.note);
   }
   const auto asserted = guide::asserted_formats();
@@ -218,8 +229,8 @@ void support(bool json) {
         {{"keywords", keywords}, {"formats", {{"asserted", asserted}, {"refused", refused}}}});
     return;
   }
-  lines += fmt::format("exact    format: {}\n", fmt::join(asserted, ", "));
-  lines += fmt::format("refused  format: {}; others are annotations\n", fmt::join(refused, ", "));
+  lines += fmt::format("exact      format: {}\n", fmt::join(asserted, ", "));
+  lines += fmt::format("refused    format: {}; others are annotations\n", fmt::join(refused, ", "));
   print(lines);
 }
 

@@ -1,5 +1,5 @@
-// Which keywords of JSON Schema a guide holds to: what `espalier guide support` prints, and what a
-// test holds to the truth.
+// Which keywords of JSON Schema a guide holds to, of all that its drafts have: what `espalier guide
+// support` prints, and what a test holds to the truth.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 namespace espalier::guide {
 
 enum class KeywordStanding : std::uint8_t {
-  exact,    // held to exactly, or the schema is refused by name
-  refused,  // always refused by name
+  exact,       // held to exactly, or the schema is refused by name
+  refused,     // always refused by name
+  annotation,  // says nothing of what is valid
 };
 
 struct KeywordSupport {
