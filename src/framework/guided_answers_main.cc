@@ -118,7 +118,7 @@ class Answers {
       settings.constraint = counted = std::make_shared<Counted>(*constraint);
     }
     std::vector<base::TokenId> prompt;
-    runtime_.append(Transcript::prompt(request.value("prompt", "")), nullptr, prompt);
+    runtime_.append(Transcript({Transcript::prompt(request.value("prompt", ""))}), prompt);
     runtime_.format().append_generation_prompt(runtime_.tokenizer(), prompt);
     engine::Sequence sequence = runtime_.engine().new_sequence();
     // All but the prompt's last token, so that its computation is no part of what is timed.
