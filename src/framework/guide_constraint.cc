@@ -26,7 +26,12 @@ GuideConstraint::GuideConstraint(std::shared_ptr<const guide::Guide> guide,
     : matcher_(std::move(guide), trie), mask_(trie->vocabulary_size()) {}
 
 std::span<const std::uint64_t> GuideConstraint::mask() {
-  told([&] { matcher_.mask(mask_); });
+  std::shared_ptr<const void> place = matcher_.place();
+  if (!place || place != masked_) {
+    masked_ = nullptr;
+    told([&] { matcher_.mask(mask_); });
+    masked_ = std::move(place);
+  }
   return mask_.words();
 }
 
@@ -41,6 +46,7 @@ bool GuideConstraint::fits(base::TokenId token, std::size_t tokens) {
 }
 
 std::span<const std::uint64_t> GuideConstraint::mask_that_fits(std::size_t tokens) {
+  masked_ = nullptr;
   told([&] { matcher_.mask_that_fits(mask_, tokens); });
   return mask_.words();
 }

@@ -32,6 +32,7 @@ class GuideConstraint : public engine::TokenConstraint {
  private:
   guide::Matcher matcher_;
   guide::TokenMask mask_;
+  std::shared_ptr<const void> masked_;  // the place of which mask_ is; null: of none
   std::vector<base::TokenId> continuation_;
 };
 

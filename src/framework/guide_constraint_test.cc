@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,40 @@ TEST_F(GuideConstraintTest, WithoutRoomNothingChanges) {
   const auto [replaced, tokens] = ended->continuation(100);
   EXPECT_EQ(replaced, 1U);
   EXPECT_TRUE(std::ranges::equal(tokens, own(R"(","size":)")));
+}
+
+// Masks of places that are alike are not made again, and a token that was found to fit is not read
+// again.
+TEST_F(GuideConstraintTest, WhatItSaysIsWhatAFreshMatcherSays) {
+  const auto document = base::JsonDocument::parse(
+      "schema", R"({"type":"object","properties":{"name":{"type":"string","maxLength":9}},
+                   "additionalProperties":{"type":["string","array"],"uniqueItems":true,
+                   "items":{"type":"string"}}})");
+  const auto guide = guide::Guide::of_schema(document.root(), guide::answer_options);
+  guide::TokenMask expected(trie_->vocabulary_size());
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(seed);
+    GuideConstraint guided(guide, trie_);
+    std::vector<TokenId> taken;
+    for (int step = 0; step < 30; ++step) {
+      if (random() % 4 == 0) guided.mask_that_fits(random() % 12);
+      guide::Matcher fresh(guide, trie_);
+      for (const TokenId token : taken) ASSERT_TRUE(fresh.accept(token));
+      fresh.mask(expected);
+      ASSERT_TRUE(std::ranges::equal(guided.mask(), expected.words()));
+      std::vector<TokenId> allowed;
+      expected.each([&](TokenId token) { allowed.push_back(token); });
+      if (allowed.empty()) break;
+      const TokenId token = allowed[random() % allowed.size()];
+      for (auto i = random() % 3; i > 0; --i) {
+        const TokenId asked = random() % 2 == 0 ? token : allowed[random() % allowed.size()];
+        const std::size_t room = random() % 12;
+        ASSERT_EQ(guided.fits(asked, room), fresh.fits(asked, room));
+      }
+      guided.accept(token);
+      taken.push_back(token);
+    }
+  }
 }
 
 TEST_F(GuideConstraintTest, AGuideThatMayNotGrowAnyMoreIsExhausted) {

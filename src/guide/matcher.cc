@@ -47,30 +47,38 @@ bool Matcher::accept(TokenId token) {
     finished_ = true;
     return true;
   }
-  Configurations next;
-  {
+  std::shared_ptr<const Configurations> next;
+  if (foreseen_.token == token) {
+    next = foreseen_.at;
+  } else {
     Guide::Use machine(*guide_);
     next = behind(machine, token);
   }
-  if (next.empty()) return false;
-  take(token, std::make_shared<const Configurations>(std::move(next)));
+  if (!next) return false;
+  take(token, std::move(next));
   return true;
 }
 
-// Where a token of text leads.
-Configurations Matcher::behind(Guide::Use& machine, TokenId token) const {
+// Where a token of text leads; null where it cannot come.
+std::shared_ptr<const Configurations> Matcher::behind(Guide::Use& machine, TokenId token) const {
   const std::string& bytes = trie_->text(token);
+  if (bytes.empty()) return nullptr;
   Configurations behind;
-  if (bytes.empty()) return behind;
   MaskWalk walk(machine, trie_);
   // Each way by itself, as mask() goes: were they to share one limit within a token, the ways of
   // one could crowd out the only one by which the mask has allowed it.
   for (const Configuration& each : here()) walk.read(each, bytes, behind);
   keep_different(behind);
-  return behind;
+  if (behind.empty()) return nullptr;
+  // Where nothing is remembered of a text that grows, the token may have changed nothing.
+  const bool settled = std::ranges::none_of(
+      behind, [](const Configuration& each) { return static_cast<bool>(each.text); });
+  if (settled && behind == here()) return history_.back().at;
+  return std::make_shared<const Configurations>(std::move(behind));
 }
 
 void Matcher::take(TokenId token, std::shared_ptr<const Configurations> at) {
+  foreseen_ = {nullptr, -1};
   history_.push_back({std::move(at), token});
   if (accepted() > most_rollback) history_[accepted() - most_rollback - 1].at.reset();
 }
@@ -82,6 +90,7 @@ void Matcher::rollback(std::size_t tokens) {
   if (!history_[accepted() - tokens].at) {
     throw InvalidArgument("a matcher has forgotten what is more than 1,024 tokens back");
   }
+  foreseen_ = {nullptr, -1};
   history_.resize(history_.size() - tokens);
   if (tokens > 0) finished_ = false;
 }
@@ -100,8 +109,8 @@ std::size_t Matcher::tokens_to_end() const {
 bool Matcher::fits(TokenId token, std::size_t tokens) const {
   if (finished_ || is_end(token)) return true;
   Guide::Use machine(*guide_);
-  const Configurations next = behind(machine, token);
-  return !next.empty() && machine.completion(trie_).of(next) <= tokens;
+  foreseen_ = {behind(machine, token), token};
+  return foreseen_.at && machine.completion(trie_).of(*foreseen_.at) <= tokens;
 }
 
 void Matcher::mask_that_fits(TokenMask& mask, std::size_t tokens) const {

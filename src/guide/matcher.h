@@ -75,6 +75,12 @@ class Matcher {
 
   std::size_t accepted() const noexcept { return history_.size() - 1; }
 
+  // Two places that are the same have the same masks, as most do along a free text; null behind the
+  // end. To be held as long as it is compared with.
+  std::shared_ptr<const void> place() const {
+    return finished_ ? nullptr : std::shared_ptr<const void>(history_.back().at);
+  }
+
  private:
   struct State {                               // before the first token, behind the first, …
     std::shared_ptr<const Configurations> at;  // null: forgotten
@@ -84,7 +90,7 @@ class Matcher {
   const Configurations& here() const { return *history_.back().at; }
   bool is_end(TokenId token) const;
   void take(TokenId token, std::shared_ptr<const Configurations> at);
-  Configurations behind(Guide::Use& machine, TokenId token) const;
+  std::shared_ptr<const Configurations> behind(Guide::Use& machine, TokenId token) const;
   void find_ends(Guide::Use& machine, const Configuration& at, std::size_t tokens,
                  std::vector<std::size_t>& ends) const;
   std::string force(Guide::Use& machine, Configurations& at) const;
@@ -96,6 +102,8 @@ class Matcher {
   std::shared_ptr<const Guide> guide_;
   std::shared_ptr<const TokenTrie> trie_;
   std::vector<State> history_;
+  // Where the token that fits() was last asked of would lead: accept() is asked of it next.
+  mutable State foreseen_{nullptr, -1};
   bool finished_ = false;
 };
 
