@@ -17,6 +17,7 @@
 
 #include "espalier/content_tagging.h"          // IWYU pragma: export
 #include "espalier/error.h"                    // IWYU pragma: export
+#include "espalier/feedback.h"                 // IWYU pragma: export
 #include "espalier/generable.h"                // IWYU pragma: export
 #include "espalier/generated_content.h"        // IWYU pragma: export
 #include "espalier/generation_guide.h"         // IWYU pragma: export

@@ -1,0 +1,68 @@
+#include "espalier/feedback.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "espalier/error.h"
+#include "espalier/generable.h"
+#include "espalier/version.h"
+
+namespace espalier {
+namespace {
+
+const Transcript conversation({Transcript::prompt("The capital of Switzerland?"),
+                               Transcript::response("Zurich.")});
+
+TEST(Feedback, HoldsWhatWasSaidAndTheConversation) {
+  const Transcript desired({Transcript::response("Bern.")});
+  const auto attachment = GeneratedContent::from_json(feedback_attachment(
+      conversation, {.sentiment = Feedback::Sentiment::negative,
+                     .issues = {{Feedback::Category::incorrect, "It is \"Bern\"."},
+                                {Feedback::Category::too_verbose}},
+                     .desired_output = {desired[0]}}));
+  EXPECT_EQ(attachment.value<int>("version"), 1);
+  EXPECT_EQ(attachment.value<std::string>("espalier"), version());
+  EXPECT_EQ(attachment.value<std::string>("sentiment"), "negative");
+  EXPECT_EQ(attachment.find("issues")->to_json(),
+            R"([{"category":"incorrect","explanation":"It is \"Bern\"."},)"
+            R"({"category":"tooVerbose"}])");
+  const auto whole = GeneratedContent::from_json(conversation.to_json());
+  EXPECT_EQ(*attachment.find("transcript"), *whole.find("transcript"));
+  const auto wished = GeneratedContent::from_json(desired.to_json());
+  EXPECT_EQ(*attachment.find("desiredOutput"), *wished.find("transcript")->find("entries"));
+}
+
+TEST(Feedback, WhatWasNotSaidIsLeftOut) {
+  const auto attachment = GeneratedContent::from_json(feedback_attachment({}, {}));
+  EXPECT_EQ(attachment.find("sentiment"), nullptr);
+  EXPECT_EQ(attachment.find("issues"), nullptr);
+  EXPECT_EQ(attachment.find("desiredOutput"), nullptr);
+  EXPECT_EQ(attachment.find("transcript")->to_json(), R"({"entries":[]})");
+}
+
+TEST(Feedback, EachCategoryHasItsName) {
+  using Category = Feedback::Category;
+  std::set<std::string> names;
+  for (const Category category :
+       {Category::unhelpful, Category::too_verbose, Category::did_not_follow_instructions,
+        Category::incorrect, Category::stereotype_or_bias, Category::suggestive_or_sexual,
+        Category::vulgar_or_offensive, Category::triggered_guardrail_unexpectedly}) {
+    const auto attachment =
+        GeneratedContent::from_json(feedback_attachment({}, {.issues = {{.category = category}}}));
+    for (const auto& issue : attachment.find("issues")->elements()) {
+      names.insert(issue.value<std::string>("category"));
+    }
+  }
+  EXPECT_EQ(names.size(), 8U);
+  EXPECT_EQ(names.count("unknown"), 0U);
+}
+
+TEST(Feedback, TextThatIsNotUtf8IsRefused) {
+  EXPECT_THROW(feedback_attachment({}, {.issues = {{Feedback::Category::incorrect, "\xFF"}}}),
+               InvalidArgument);
+}
+
+}  // namespace
+}  // namespace espalier
