@@ -12,6 +12,8 @@
 // A request that fails or is cancelled leaves no trace: transcript and session are as before it.
 #pragma once
 
+#include <functional>
+#include <future>
 #include <memory>
 #include <stop_token>
 #include <string_view>
@@ -32,6 +34,34 @@ namespace espalier {
 namespace framework {
 struct SessionState;
 }  // namespace framework
+
+// Sees each snapshot of an answer, and says whether to go on.
+template <class Content = std::string>
+using SnapshotHandler = std::function<bool(const Snapshot<Content>&)>;
+
+namespace detail {
+
+template <Generable T>
+const GenerationSchema& schema_of() {
+  static const GenerationSchema schema = GenerationSchema::of<T>();
+  return schema;
+}
+
+template <class Content>
+std::future<Response<Content>> collect_async(ResponseStream<Content> stream,
+                                             SnapshotHandler<Content> on_snapshot) {
+  return std::async(std::launch::async,
+                    [stream = std::move(stream), on_snapshot = std::move(on_snapshot)]() mutable {
+                      if (on_snapshot) {
+                        for (const Snapshot<Content>& snapshot : stream) {
+                          if (!on_snapshot(snapshot)) break;
+                        }
+                      }
+                      return stream.collect();
+                    });
+}
+
+}  // namespace detail
 
 class ESPALIER_API LanguageModelSession {
  public:
@@ -90,6 +120,37 @@ class ESPALIER_API LanguageModelSession {
   ResponseStream<T> stream_response(std::string_view prompt, const GenerationOptions& options = {},
                                     std::stop_token stop = {});
 
+  // Answers in a thread of its own, for programs with a loop of theirs. The session is responding
+  // when this returns, so ConcurrentRequests is thrown at once; all else that respond() throws
+  // comes out of the future. The answer goes on where the session is gone. As with std::async, the
+  // future's destructor waits for the thread: trigger `stop` to have it end sooner.
+  std::future<Response<>> respond_async(std::string_view prompt,
+                                        const GenerationOptions& options = {},
+                                        std::stop_token stop = {});
+  std::future<Response<GeneratedContent>> respond_async(std::string_view prompt,
+                                                        const GenerationSchema& schema,
+                                                        const GenerationOptions& options = {},
+                                                        std::stop_token stop = {});
+  template <Generable T>
+  std::future<Response<T>> respond_async(std::string_view prompt,
+                                         const GenerationOptions& options = {},
+                                         std::stop_token stop = {});
+
+  // The same with a function that is called in that thread with each snapshot, and says whether to
+  // go on: false cancels the answer as leaving a stream does, and the future throws Cancelled. What
+  // the function throws, the future throws.
+  std::future<Response<>> stream_async(std::string_view prompt, SnapshotHandler<> on_snapshot,
+                                       const GenerationOptions& options = {},
+                                       std::stop_token stop = {});
+  std::future<Response<GeneratedContent>> stream_async(
+      std::string_view prompt, const GenerationSchema& schema,
+      SnapshotHandler<GeneratedContent> on_snapshot, const GenerationOptions& options = {},
+      std::stop_token stop = {});
+  template <Generable T>
+  std::future<Response<T>> stream_async(std::string_view prompt, SnapshotHandler<T> on_snapshot,
+                                        const GenerationOptions& options = {},
+                                        std::stop_token stop = {});
+
   // Loads the model and computes instructions, history and the beginning of a coming prompt, so
   // that the answer starts sooner. Works in the calling thread, and counts as a request while it
   // does.
@@ -102,8 +163,8 @@ class ESPALIER_API LanguageModelSession {
  private:
   friend struct framework::EngineAccess;
 
-  detail::AnswerReader begin(std::string_view prompt, const GenerationSchema& schema,
-                             const GenerationOptions& options, std::stop_token stop);
+  detail::AnswerReader begin(Transcript::Entry prompt, std::stop_token stop);
+  detail::AnswerReader begin_later(Transcript::Entry prompt, std::stop_token stop);
 
   std::shared_ptr<framework::SessionState> state_;
 };
@@ -112,14 +173,32 @@ template <Generable T>
 ResponseStream<T> LanguageModelSession::stream_response(std::string_view prompt,
                                                         const GenerationOptions& options,
                                                         std::stop_token stop) {
-  static const GenerationSchema schema = GenerationSchema::of<T>();
-  return ResponseStream<T>(begin(prompt, schema, options, std::move(stop)));
+  return ResponseStream<T>(
+      begin(Transcript::prompt(prompt, detail::schema_of<T>(), options), std::move(stop)));
 }
 
 template <Generable T>
 Response<T> LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
                                           std::stop_token stop) {
   return stream_response<T>(prompt, options, std::move(stop)).collect();
+}
+
+template <Generable T>
+std::future<Response<T>> LanguageModelSession::respond_async(std::string_view prompt,
+                                                             const GenerationOptions& options,
+                                                             std::stop_token stop) {
+  return stream_async<T>(prompt, nullptr, options, std::move(stop));
+}
+
+template <Generable T>
+std::future<Response<T>> LanguageModelSession::stream_async(std::string_view prompt,
+                                                            SnapshotHandler<T> on_snapshot,
+                                                            const GenerationOptions& options,
+                                                            std::stop_token stop) {
+  return detail::collect_async(
+      ResponseStream<T>(begin_later(Transcript::prompt(prompt, detail::schema_of<T>(), options),
+                                    std::move(stop))),
+      std::move(on_snapshot));
 }
 
 }  // namespace espalier

@@ -1,6 +1,7 @@
 #include "framework/answer.h"
 
 #include <utility>
+#include <variant>
 
 #include "espalier/error.h"
 #include "framework/content_nodes.h"
@@ -8,7 +9,24 @@
 namespace espalier {
 namespace framework {
 
-Answer::Answer(std::unique_ptr<Turn> turn, Kind kind) : turn_(std::move(turn)), kind_(kind) {}
+Answer::Answer(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
+               Turn::Ask ask)
+    : is_json_(std::get<Transcript::Prompt>(prompt).response_format.has_value()) {
+  auto claim = std::make_unique<Claim>(*state);
+  waiting_.emplace(Waiting{.state = std::move(state),
+                           .claim = std::move(claim),
+                           .prompt = std::move(prompt),
+                           .stop = std::move(stop),
+                           .ask = std::move(ask)});
+}
+
+void Answer::begin() {
+  Waiting request = std::move(*waiting_);
+  waiting_.reset();
+  turn_ = std::make_unique<Turn>(std::move(request.state), std::move(request.claim),
+                                 std::move(request.prompt), std::move(request.stop),
+                                 std::move(request.ask));
+}
 
 bool Answer::advance() {
   try {
@@ -23,6 +41,7 @@ bool Answer::advance() {
 }
 
 bool Answer::generate() {
+  if (waiting_) begin();
   if (!turn_) return false;
   while (const std::optional<std::string> piece = turn_->next()) {
     if (take(*piece)) return true;
@@ -31,7 +50,7 @@ bool Answer::generate() {
 }
 
 bool Answer::take(std::string_view piece) {
-  if (kind_ == Kind::text) {
+  if (!is_json_) {
     for (const char c : piece) text_.push_back(c);
     return true;
   }
@@ -45,7 +64,7 @@ bool Answer::finish() {
   const Response<> ended = turn_->response();
   turn_.reset();
   const std::size_t before = json_.changes();
-  if (kind_ == Kind::json && ended.is_complete) json_.end();
+  if (is_json_ && ended.is_complete) json_.end();
   response_.emplace();
   response_->content = response_->raw_content = content();
   response_->transcript_entries = ended.transcript_entries;
@@ -56,7 +75,7 @@ bool Answer::finish() {
 }
 
 GeneratedContent Answer::content() {
-  if (kind_ == Kind::json) return json_.content();
+  if (is_json_) return json_.content();
   return ContentAccess::make({.kind = GeneratedContent::Kind::string,
                               .complete = response_.has_value(),
                               .id = 1,
@@ -64,6 +83,7 @@ GeneratedContent Answer::content() {
 }
 
 void Answer::cancel() noexcept {
+  waiting_.reset();
   turn_.reset();
   at_end_ = true;
 }

@@ -1,14 +1,16 @@
-// A turn as content that grows: what is behind every stream.
+// A request from its first word on: a turn that begins when it is to, as content that grows. What
+// is behind every stream.
 #pragma once
 
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string_view>
 
 #include "espalier/response.h"
 #include "framework/partial_content.h"
+#include "framework/session_state.h"
 #include "framework/shared_array.h"
 #include "framework/turn.h"
 
@@ -16,11 +18,12 @@ namespace espalier::framework {
 
 class Answer {
  public:
-  enum class Kind : std::uint8_t {
-    text,
-    json,  // content under a schema
-  };
-  Answer(std::unique_ptr<Turn> turn, Kind kind);
+  // Claims the session: it is responding from here on. Throws ConcurrentRequests.
+  Answer(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
+         Turn::Ask ask = {});
+
+  // Makes the turn, and throws what that throws. advance() does it where nobody has.
+  void begin();
 
   // As AnswerReader has them.
   bool advance();
@@ -34,8 +37,17 @@ class Answer {
   bool take(std::string_view piece);  // whether there is more to show
   bool finish();                      // likewise
 
-  std::unique_ptr<Turn> turn_;  // null once the answer has ended, one way or another
-  Kind kind_;
+  struct Waiting {  // for its turn to begin
+    std::shared_ptr<SessionState> state;
+    std::unique_ptr<Claim> claim;
+    Transcript::Entry prompt;
+    std::stop_token stop;
+    Turn::Ask ask;
+  };
+
+  std::optional<Waiting> waiting_;
+  std::unique_ptr<Turn> turn_;  // null before it begins, and once the answer has ended
+  bool is_json_ = false;        // content under a schema, else text
   bool at_end_ = false;
   SharedArray<char> text_;
   PartialContent json_;

@@ -13,12 +13,6 @@
 namespace espalier {
 namespace {
 
-using framework::Answer;
-
-detail::AnswerReader text_reader(std::unique_ptr<framework::Turn> turn) {
-  return detail::AnswerReader(std::make_shared<Answer>(std::move(turn), Answer::Kind::text));
-}
-
 Transcript with_instructions(std::string_view instructions) {
   Transcript transcript;
   if (!instructions.empty()) transcript.append(Transcript::instructions(instructions));
@@ -60,24 +54,56 @@ Response<GeneratedContent> LanguageModelSession::respond(std::string_view prompt
 ResponseStream<> LanguageModelSession::stream_response(std::string_view prompt,
                                                        const GenerationOptions& options,
                                                        std::stop_token stop) {
-  return ResponseStream<>(text_reader(std::make_unique<framework::Turn>(
-      state_, Transcript::prompt(prompt, options), std::move(stop))));
+  return ResponseStream<>(begin(Transcript::prompt(prompt, options), std::move(stop)));
 }
 
 ResponseStream<GeneratedContent> LanguageModelSession::stream_response(
     std::string_view prompt, const GenerationSchema& schema, const GenerationOptions& options,
     std::stop_token stop) {
-  return ResponseStream<GeneratedContent>(begin(prompt, schema, options, std::move(stop)));
+  return ResponseStream<GeneratedContent>(
+      begin(Transcript::prompt(prompt, schema, options), std::move(stop)));
 }
 
-detail::AnswerReader LanguageModelSession::begin(std::string_view prompt,
-                                                 const GenerationSchema& schema,
-                                                 const GenerationOptions& options,
-                                                 std::stop_token stop) {
-  return detail::AnswerReader(std::make_shared<Answer>(
-      std::make_unique<framework::Turn>(state_, Transcript::prompt(prompt, schema, options),
-                                        std::move(stop)),
-      Answer::Kind::json));
+std::future<Response<>> LanguageModelSession::respond_async(std::string_view prompt,
+                                                            const GenerationOptions& options,
+                                                            std::stop_token stop) {
+  return stream_async(prompt, nullptr, options, std::move(stop));
+}
+
+std::future<Response<GeneratedContent>> LanguageModelSession::respond_async(
+    std::string_view prompt, const GenerationSchema& schema, const GenerationOptions& options,
+    std::stop_token stop) {
+  return stream_async(prompt, schema, nullptr, options, std::move(stop));
+}
+
+std::future<Response<>> LanguageModelSession::stream_async(std::string_view prompt,
+                                                           SnapshotHandler<> on_snapshot,
+                                                           const GenerationOptions& options,
+                                                           std::stop_token stop) {
+  return detail::collect_async(
+      ResponseStream<>(begin_later(Transcript::prompt(prompt, options), std::move(stop))),
+      std::move(on_snapshot));
+}
+
+std::future<Response<GeneratedContent>> LanguageModelSession::stream_async(
+    std::string_view prompt, const GenerationSchema& schema,
+    SnapshotHandler<GeneratedContent> on_snapshot, const GenerationOptions& options,
+    std::stop_token stop) {
+  return detail::collect_async(ResponseStream<GeneratedContent>(begin_later(
+                                   Transcript::prompt(prompt, schema, options), std::move(stop))),
+                               std::move(on_snapshot));
+}
+
+detail::AnswerReader LanguageModelSession::begin(Transcript::Entry prompt, std::stop_token stop) {
+  auto answer = std::make_shared<framework::Answer>(state_, std::move(prompt), std::move(stop));
+  answer->begin();
+  return detail::AnswerReader(std::move(answer));
+}
+
+detail::AnswerReader LanguageModelSession::begin_later(Transcript::Entry prompt,
+                                                       std::stop_token stop) {
+  return detail::AnswerReader(
+      std::make_shared<framework::Answer>(state_, std::move(prompt), std::move(stop)));
 }
 
 void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
@@ -110,8 +136,10 @@ ResponseStream<> EngineAccess::stream(LanguageModelSession& session, std::string
                               std::stop_token its_stop) {
     return dynamic_cast<EngineExecutor&>(executor).respond(request, settings, std::move(its_stop));
   };
-  return ResponseStream<>(text_reader(
-      std::make_unique<Turn>(session.state_, Transcript::prompt(prompt), std::move(stop), ask)));
+  auto answer =
+      std::make_shared<Answer>(session.state_, Transcript::prompt(prompt), std::move(stop), ask);
+  answer->begin();
+  return ResponseStream<>(detail::AnswerReader(std::move(answer)));
 }
 
 }  // namespace framework

@@ -6,10 +6,10 @@
 
 namespace espalier::framework {
 
-Turn::Turn(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
-           Ask ask)
+Turn::Turn(std::shared_ptr<SessionState> state, std::unique_ptr<Claim> claim,
+           Transcript::Entry prompt, std::stop_token stop, Ask ask)
     : state_(std::move(state)),
-      claim_(std::make_unique<Claim>(*state_)),
+      claim_(std::move(claim)),
       stop_(std::move(stop)),
       ask_(std::move(ask)),
       entries_({std::move(prompt)}) {

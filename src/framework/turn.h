@@ -21,10 +21,11 @@ class Turn {
   using Ask = std::function<std::unique_ptr<LanguageModelAnswer>(
       LanguageModelExecutor&, const LanguageModelRequest&, std::stop_token)>;
 
-  // Asks the model for its answer; generates nothing. `prompt` is the entry that the transcript is
-  // to get. Throws what LanguageModelSession::respond() does before it generates.
-  Turn(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
-       Ask ask = {});
+  // Asks the model for its answer; generates nothing. `claim` is the session's, `prompt` the entry
+  // that the transcript is to get. Throws what LanguageModelSession::respond() does before it
+  // generates.
+  Turn(std::shared_ptr<SessionState> state, std::unique_ptr<Claim> claim, Transcript::Entry prompt,
+       std::stop_token stop, Ask ask);
   ~Turn();
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
