@@ -15,6 +15,7 @@
 // `pkg-config --cflags --libs espalier`. `espalier model install` puts the default model in place.
 #pragma once
 
+#include "espalier/condense.h"                 // IWYU pragma: export
 #include "espalier/content_tagging.h"          // IWYU pragma: export
 #include "espalier/error.h"                    // IWYU pragma: export
 #include "espalier/feedback.h"                 // IWYU pragma: export

@@ -9,9 +9,9 @@
 #include "cli/interrupt.h"
 #include "cli/line_editor.h"
 #include "cli/output.h"
+#include "espalier/condense.h"
 #include "espalier/error.h"
 #include "espalier/session.h"
-#include "framework/condense.h"
 
 namespace espalier::cli {
 namespace {
@@ -104,7 +104,7 @@ class Chat {
   bool fits_condensed(const ExceededContextWindowSize& full) const {
     const Transcript history = session_.transcript();
     const std::size_t message = full.tokens() - model_.token_count(history);
-    const Transcript shorter = framework::condense(history, model_);
+    const Transcript shorter = condense(history, model_);
     return message + model_.token_count(shorter) <= full.limit();
   }
 
@@ -142,7 +142,7 @@ class Chat {
 
   void start_condensed() {
     const Transcript before = session_.transcript();
-    const Transcript shorter = framework::condense(before, model_);
+    const Transcript shorter = condense(before, model_);
     session_ = LanguageModelSession(model_, shorter);
     print(fmt::format("Kept {} of {} tokens, the newest whole turns that fit {}.\n",
                       model_.token_count(shorter), model_.token_count(before),

@@ -1,9 +1,9 @@
-#include "framework/condense.h"
+#include "espalier/condense.h"
 
 #include <cstddef>
 #include <variant>
 
-namespace espalier::framework {
+namespace espalier {
 namespace {
 
 bool has_instructions(const Transcript& transcript) {
@@ -31,4 +31,4 @@ Transcript condense(const Transcript& transcript, const SystemLanguageModel& mod
   return from(transcript, transcript.size());
 }
 
-}  // namespace espalier::framework
+}  // namespace espalier

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "espalier/condense.h"
 #include "espalier/espalier.h"
-#include "framework/condense.h"
 #include "framework/fixture_testing.h"
 #include "framework/generation_settings.h"
 #include "framework/model_install.h"
@@ -246,7 +246,7 @@ TEST(Condense, KeepsInstructionsAndTheLastTurnsThatFit) {
     transcript.append(Transcript::prompt(std::string(10, c)));
     transcript.append(Transcript::response(std::string(10, c)));
   }
-  const Transcript shorter = framework::condense(transcript, model);
+  const Transcript shorter = condense(transcript, model);
   EXPECT_LE(model.token_count(shorter), 128U);
   ASSERT_LT(shorter.size(), transcript.size());
   ASSERT_GE(shorter.size(), 3U);
@@ -259,7 +259,7 @@ TEST(Condense, KeepsInstructionsAndTheLastTurnsThatFit) {
 TEST(Condense, TurnThatDoesNotFitIsDropped) {
   const Transcript transcript(
       {Transcript::prompt(std::string(200, 'a')), Transcript::response("b")});
-  EXPECT_TRUE(framework::condense(transcript, tiny_model(256)).empty());
+  EXPECT_TRUE(condense(transcript, tiny_model(256)).empty());
 }
 
 }  // namespace
