@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "espalier/export.h"
 
@@ -140,6 +142,22 @@ class ESPALIER_API UnsupportedLanguageOrLocale : public Error {
 class ESPALIER_API RateLimited : public Error {
  public:
   explicit RateLimited(const std::string& message) : Error(ErrorCode::rate_limited, message) {}
+};
+
+// A tool that the model called threw. The turn is undone: the session is as it was before.
+class ESPALIER_API ToolCallError : public Error {
+ public:
+  ToolCallError(const std::string& message, std::string tool_name, std::exception_ptr underlying)
+      : Error(ErrorCode::unknown, message),
+        tool_name_(std::move(tool_name)),
+        underlying_(std::move(underlying)) {}
+  const std::string& tool_name() const noexcept { return tool_name_; }
+  // What it threw; never null.
+  const std::exception_ptr& underlying_error() const noexcept { return underlying_; }
+
+ private:
+  std::string tool_name_;
+  std::exception_ptr underlying_;
 };
 
 // A caller's std::stop_token stopped the work.

@@ -30,5 +30,6 @@
 #include "espalier/response.h"                 // IWYU pragma: export
 #include "espalier/scripted_language_model.h"  // IWYU pragma: export
 #include "espalier/session.h"                  // IWYU pragma: export
+#include "espalier/tool.h"                     // IWYU pragma: export
 #include "espalier/transcript.h"               // IWYU pragma: export
 #include "espalier/version.h"                  // IWYU pragma: export

@@ -57,6 +57,13 @@ class SamplingMode {
   std::optional<std::uint64_t> seed_;
 };
 
+// Whether the model may call the session's tools (espalier/tool.h) before it answers.
+enum class ToolCallingMode {
+  allowed,
+  required,    // it calls at least one first
+  disallowed,  // it calls none, though it knows of them
+};
+
 // What is left out is chosen for the model: random sampling with a probability threshold of 0.9, a
 // temperature of 0.2, and as many tokens as the context window holds. Values out of range make a
 // request throw InvalidArgument.
@@ -64,11 +71,14 @@ struct GenerationOptions {
   std::optional<SamplingMode> sampling = std::nullopt;
   // At least 0. Below 1 the likely tokens become likelier; 0 is greedy. Greedy sampling ignores it.
   std::optional<double> temperature = std::nullopt;
-  // At least 1. An answer that this cuts says so: Response::is_complete is false.
+  // At least 1. An answer that this cuts says so: Response::is_complete is false. In a turn that
+  // calls tools, it holds for each thing that the model says.
   std::optional<std::size_t> maximum_response_tokens = std::nullopt;
   // Whether the model is shown the schema that its answer is held to. Without, the prompt should
   // say what is wanted; the answer fits the schema all the same.
   bool include_schema_in_prompt = true;
+  // `required` in a session without tools makes a request throw InvalidArgument.
+  ToolCallingMode tool_calling_mode = ToolCallingMode::allowed;
 
   bool operator==(const GenerationOptions&) const = default;
 };

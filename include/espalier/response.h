@@ -28,6 +28,7 @@ enum class FinishReason {
                // patterns have more ways to go on than memory is given for
 };
 
+// Of all answers together, where the model called tools before the last.
 struct Usage {
   std::size_t prompt_tokens = 0;  // instructions, history and prompt
   std::size_t cached_tokens = 0;  // those of them that the KV cache already held
@@ -41,7 +42,8 @@ struct Response {
   // partially<Content>(raw_content) tells what was.
   Content content{};
   GeneratedContent raw_content;  // a string where no schema was asked for
-  // What this turn added to the transcript: the prompt and the response.
+  // What this turn added to the transcript: the prompt, calls of tools with their outputs, and the
+  // response.
   std::vector<Transcript::Entry> transcript_entries;
   FinishReason finish_reason = FinishReason::stop;
   bool is_complete = true;  // finish_reason is stop

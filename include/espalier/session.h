@@ -27,6 +27,7 @@
 #include "espalier/language_model.h"
 #include "espalier/language_model_executor.h"
 #include "espalier/response.h"
+#include "espalier/tool.h"
 #include "espalier/transcript.h"
 
 namespace espalier {
@@ -68,14 +69,21 @@ class ESPALIER_API LanguageModelSession {
   // With the default model. Making a session loads nothing; where there is no model, the first
   // request says so.
   explicit LanguageModelSession(std::string_view instructions = {});
+  // With tools that the model may call (tool.h). Throws InvalidArgument where two have one name.
+  explicit LanguageModelSession(Tools tools, std::string_view instructions = {});
+  // Goes on from a transcript; what its instructions say of tools becomes what these are. Throws
+  // InvalidArgument where instructions stand anywhere but first.
   explicit LanguageModelSession(Transcript transcript);
+  LanguageModelSession(Tools tools, Transcript transcript);
 
-  // With a SystemLanguageModel, or whatever else is a LanguageModel
+  // The same with a SystemLanguageModel, or with whatever else is a LanguageModel
   // (language_model_executor.h).
   explicit LanguageModelSession(std::shared_ptr<LanguageModel> model,
                                 std::string_view instructions = {});
-  // Goes on from a transcript. Throws InvalidArgument where instructions stand anywhere but first.
+  explicit LanguageModelSession(std::shared_ptr<LanguageModel> model, Tools tools,
+                                std::string_view instructions = {});
   LanguageModelSession(std::shared_ptr<LanguageModel> model, Transcript transcript);
+  LanguageModelSession(std::shared_ptr<LanguageModel> model, Tools tools, Transcript transcript);
 
   LanguageModelSession(LanguageModelSession&&) noexcept;
   LanguageModelSession& operator=(LanguageModelSession&&) noexcept;
@@ -90,7 +98,9 @@ class ESPALIER_API LanguageModelSession {
   //                              no room for an answer
   //   InvalidArgument            on options out of their range
   //   Cancelled                  once `stop` was triggered
-  //   DecodingFailure            where the engine cannot go on
+  //   DecodingFailure            where the engine cannot go on, or a model that is no
+  //                              SystemLanguageModel says what it must not
+  //   ToolCallError              where a tool threw
   Response<> respond(std::string_view prompt, const GenerationOptions& options = {},
                      std::stop_token stop = {});
 

@@ -23,8 +23,12 @@ engine::GenerationSettings generation_settings(ModelRuntime& runtime,
 }  // namespace
 
 EngineAnswer::EngineAnswer(EngineExecutor& executor, std::vector<base::TokenId> ids,
-                           const TurnSettings& settings, std::stop_token stop)
-    : executor_(executor), ids_(std::move(ids)), sequence_(executor.take_sequence(ids_)) {
+                           const TurnSettings& settings, std::optional<CallReader> calls,
+                           std::stop_token stop)
+    : executor_(executor),
+      ids_(std::move(ids)),
+      sequence_(executor.take_sequence(ids_)),
+      reader_(std::move(calls)) {
   ModelRuntime& runtime = executor_.runtime();
   const std::size_t cached = sequence_.length();
   usage_ = {.prompt_tokens = ids_.size(), .cached_tokens = cached};
@@ -42,14 +46,26 @@ EngineAnswer::~EngineAnswer() {
 }
 
 std::optional<LanguageModelAnswer::Piece> EngineAnswer::next() {
-  if (finished_) return std::nullopt;
-  while (std::optional<std::string> piece = next_text()) {
-    if (piece->empty()) continue;  // part of a character
-    text_ += *piece;
-    return piece;
+  while (!finished_) {
+    const std::optional<std::string> piece = next_text();
+    if (!piece) {
+      finish();
+      break;
+    }
+    std::string text = reader_ ? reader_->push(*piece) : *piece;
+    if (!text.empty()) return given(std::move(text));  // else part of a character, or of calls
   }
-  finish();
+  if (reader_) {
+    if (std::string rest = reader_->finish(); !rest.empty()) return given(std::move(rest));
+  }
+  remember();
+  if (!calls_.empty()) return std::exchange(calls_, {});
   return std::nullopt;
+}
+
+LanguageModelAnswer::Piece EngineAnswer::given(std::string text) {
+  text_ += text;
+  return text;
 }
 
 // A step that finds no page left has changed nothing, so it can be tried again once the sessions
@@ -67,9 +83,17 @@ void EngineAnswer::finish() {
   if (generation_->finish_reason() == engine::FinishReason::cancelled) throw Cancelled();
   finished_ = true;
   usage_.response_tokens = generation_->tokens().size();
+  const bool is_whole = finish_reason() == espalier::FinishReason::stop;
+  if (reader_ && reader_->in_calls() && is_whole) calls_ = reader_->calls();
+}
+
+// Calls that a limit cut are none, and no part of what was said.
+void EngineAnswer::remember() {
+  if (ids_.empty() || (reader_ && reader_->in_calls() && calls_.empty())) return;
   ModelRuntime& runtime = executor_.runtime();
-  runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), ids_);
-  executor_.conversation_.answered(std::move(ids_), std::move(text_), {});
+  std::vector<base::TokenId> ids = std::exchange(ids_, {});
+  runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), ids);
+  executor_.conversation_.answered(std::move(ids), text_, calls_);
 }
 
 espalier::FinishReason EngineAnswer::finish_reason() const {

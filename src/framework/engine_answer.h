@@ -11,15 +11,17 @@
 #include "engine/generation.h"
 #include "engine/sequence.h"
 #include "espalier/language_model_executor.h"
+#include "framework/call_reader.h"
 #include "framework/engine_executor.h"
 
 namespace espalier::framework {
 
 class EngineAnswer : public LanguageModelAnswer {
  public:
-  // `ids` are those of the conversation up to where the answer begins.
+  // `ids` are those of the conversation up to where the answer begins. `calls` is for an answer
+  // that may be calls.
   EngineAnswer(EngineExecutor& executor, std::vector<base::TokenId> ids,
-               const TurnSettings& settings, std::stop_token stop);
+               const TurnSettings& settings, std::optional<CallReader> calls, std::stop_token stop);
   ~EngineAnswer() override;
   EngineAnswer(const EngineAnswer&) = delete;
   EngineAnswer& operator=(const EngineAnswer&) = delete;
@@ -31,14 +33,18 @@ class EngineAnswer : public LanguageModelAnswer {
 
  private:
   std::optional<std::string> next_text();
+  Piece given(std::string text);
   void finish();
+  void remember();
 
   EngineExecutor& executor_;
   std::vector<base::TokenId> ids_;
   engine::Sequence sequence_;
   Usage usage_;
   std::optional<engine::Generation> generation_;
+  std::optional<CallReader> reader_;
   std::string text_;
+  ToolCalls calls_;
   bool finished_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include "framework/engine_access.h"
 #include "framework/engine_answer.h"
 #include "framework/schema_access.h"
+#include "framework/tool_grammar.h"
 
 namespace espalier::framework {
 namespace {
@@ -38,21 +39,37 @@ ModelRuntime& EngineExecutor::runtime() {
 std::unique_ptr<LanguageModelAnswer> EngineExecutor::respond(const LanguageModelRequest& request,
                                                              std::stop_token stop) {
   TurnSettings settings = turn_settings(request.options);
-  if (request.schema) {
-    settings.guide = SchemaAccess::guide(*request.schema, runtime().tokenizer().missing_bytes());
+  ModelRuntime& runtime = this->runtime();
+  const GenerationSchema* const schema = request.schema ? &*request.schema : nullptr;
+  const ToolCallingMode mode = request.options.tool_calling_mode;
+  std::optional<CallReader> calls;
+  if (!request.tools.empty() && (schema == nullptr || mode != ToolCallingMode::disallowed)) {
+    settings.guide =
+        runtime.grammar_guide(tool_grammar(runtime.tool_style(), request.tools, schema, mode));
+    if (mode != ToolCallingMode::disallowed) calls.emplace(runtime.tool_style(), schema != nullptr);
+  } else if (schema != nullptr) {
+    settings.guide = SchemaAccess::guide(*schema, runtime.tokenizer().missing_bytes());
   }
-  return respond(request, settings, std::move(stop));
+  return begin(request, settings, std::move(calls), std::move(stop));
 }
 
 std::unique_ptr<LanguageModelAnswer> EngineExecutor::respond(const LanguageModelRequest& request,
                                                              const TurnSettings& settings,
                                                              std::stop_token stop) {
+  return begin(request, settings, std::nullopt, std::move(stop));
+}
+
+std::unique_ptr<LanguageModelAnswer> EngineExecutor::begin(const LanguageModelRequest& request,
+                                                           const TurnSettings& settings,
+                                                           std::optional<CallReader> calls,
+                                                           std::stop_token stop) {
   ModelRuntime& runtime = this->runtime();
   engine::validate(settings.sampling);
   std::vector<base::TokenId> ids = conversation_.write(runtime, request.transcript);
   runtime.format().append_generation_prompt(runtime.tokenizer(), ids);
   check_room(runtime, ids.size() + 1);
-  return std::make_unique<EngineAnswer>(*this, std::move(ids), settings, std::move(stop));
+  return std::make_unique<EngineAnswer>(*this, std::move(ids), settings, std::move(calls),
+                                        std::move(stop));
 }
 
 void EngineExecutor::prewarm(const Transcript& transcript, std::string_view prompt_prefix) {

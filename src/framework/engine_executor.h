@@ -11,6 +11,7 @@
 #include "engine/sequence.h"
 #include "espalier/language_model.h"
 #include "espalier/language_model_executor.h"
+#include "framework/call_reader.h"
 #include "framework/conversation.h"
 #include "framework/generation_settings.h"
 #include "framework/model_runtime.h"
@@ -26,7 +27,7 @@ class EngineExecutor : public LanguageModelExecutor {
   // Throw what LanguageModelSession::respond() does before it generates.
   std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
                                                std::stop_token stop) override;
-  // With settings that the request's options cannot say.
+  // With settings that the request's options cannot say, and without calls of tools.
   std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
                                                const TurnSettings& settings, std::stop_token stop);
 
@@ -37,6 +38,9 @@ class EngineExecutor : public LanguageModelExecutor {
   friend class EngineAnswer;
 
   ModelRuntime& runtime();
+  std::unique_ptr<LanguageModelAnswer> begin(const LanguageModelRequest& request,
+                                             const TurnSettings& settings,
+                                             std::optional<CallReader> calls, std::stop_token stop);
   // The sequence, cut to the longest prefix that it has in common with `ids`, of which it leaves at
   // least one to compute.
   engine::Sequence take_sequence(const std::vector<base::TokenId>& ids);

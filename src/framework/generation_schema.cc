@@ -15,10 +15,7 @@ namespace espalier {
 namespace {
 
 std::shared_ptr<const guide::Guide> compile(const std::string& schema,
-                                            const std::bitset<256>& missing_bytes) {
-  guide::SchemaOptions options = guide::answer_options;
-  options.key_order = guide::KeyOrder::declared;
-  options.missing_bytes = missing_bytes;
+                                            const guide::SchemaOptions& options) {
   const auto document =
       base::JsonDocument::parse("schema", schema, {.depth = framework::content_depth});
   return guide::Guide::of_schema(document.root(), options);
@@ -53,8 +50,17 @@ struct GenerationSchema::Impl {
   std::shared_ptr<const guide::Guide> guide(const std::bitset<256>& missing_bytes) const {
     const std::lock_guard lock(mutex);
     auto& found = guides[missing_bytes.to_string()];
-    if (!found || found->is_worn()) found = compile(guide_json, missing_bytes);
-    return found;
+    if (found && !found->is_worn()) return found;
+    guide::SchemaOptions options = guide::answer_options;
+    options.key_order = guide::KeyOrder::declared;
+    options.missing_bytes = missing_bytes;
+    return found = compile(guide_json, options);
+  }
+
+  std::shared_ptr<const guide::Guide> reading_guide() const {
+    const std::lock_guard lock(mutex);
+    if (!reader || reader->is_worn()) reader = compile(guide_json, {.white_space = guide::WhiteSpace::none});
+    return reader;
   }
 
   GeneratedContent json;
@@ -62,6 +68,7 @@ struct GenerationSchema::Impl {
   std::string name;
   mutable std::mutex mutex;
   mutable std::map<std::string, std::shared_ptr<const guide::Guide>> guides;
+  mutable std::shared_ptr<const guide::Guide> reader;
 };
 
 GenerationSchema::GenerationSchema(std::shared_ptr<const Impl> impl) noexcept
@@ -93,6 +100,15 @@ bool operator==(const GenerationSchema& a, const GenerationSchema& b) {
 std::shared_ptr<const guide::Guide> framework::SchemaAccess::guide(
     const GenerationSchema& schema, const std::bitset<256>& missing_bytes) {
   return schema.impl_->guide(missing_bytes);
+}
+
+const std::string& framework::SchemaAccess::guide_json(const GenerationSchema& schema) noexcept {
+  return schema.impl_->guide_json;
+}
+
+std::shared_ptr<const guide::Guide> framework::SchemaAccess::reading_guide(
+    const GenerationSchema& schema) {
+  return schema.impl_->reading_guide();
 }
 
 }  // namespace espalier

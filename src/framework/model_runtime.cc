@@ -3,16 +3,20 @@
 #include <fmt/format.h>
 
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "base/checked_math.h"
+#include "base/json.h"
 #include "base/processors.h"
 #include "espalier/error.h"
-#include "framework/schema_outline.h"
+#include "framework/content_nodes.h"
+#include "framework/messages.h"
 
 namespace espalier::framework {
 namespace {
+
+constexpr std::size_t most_guides = 64;
 
 text::ChatFormat chat_format(const std::filesystem::path& path, const std::string& chat_template,
                              const std::string& chosen) {
@@ -51,28 +55,12 @@ std::vector<base::TokenId> all_stop_tokens(const text::ChatFormat& format,
   return tokens;
 }
 
-const char* role(const Transcript::Entry& entry) {
-  if (std::holds_alternative<Transcript::Instructions>(entry)) return "system";
-  const bool is_answer = std::holds_alternative<Transcript::Response>(entry) ||
-                         std::holds_alternative<Transcript::ToolCalls>(entry);
-  return is_answer ? "assistant" : "user";
-}
-
-// What the model reads: of a prompt also the schema that its answer is held to.
-std::string text_of(const Transcript::Entry& entry) {
-  const std::string text = entry_text(entry);
-  const auto* prompt = std::get_if<Transcript::Prompt>(&entry);
-  if (prompt != nullptr && prompt->response_format && prompt->options.include_schema_in_prompt) {
-    return schema_outline(*prompt->response_format) + "\n\n" + text;
-  }
-  return text;
-}
-
 }  // namespace
 
 ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options)
     : package_(engine::load_package(path, thread_count(options.threads))),
       format_(chat_format(path, package_.chat_template, options.chat_format)),
+      tool_style_(text::tool_style(format_.name())),
       stop_tokens_(all_stop_tokens(format_, package_)),
       engine_(package_.model, engine_options(*package_.model, options)) {}
 
@@ -81,11 +69,27 @@ std::shared_ptr<const guide::TokenTrie> ModelRuntime::token_trie() {
   return trie_;
 }
 
+std::shared_ptr<const guide::Guide> ModelRuntime::grammar_guide(const std::string& grammar) {
+  const std::lock_guard lock(guides_mutex_);
+  const auto known = guides_.find(grammar);
+  if (known != guides_.end() && !known->second->is_worn()) return known->second;
+  guide::SchemaOptions options = guide::answer_options;
+  options.key_order = guide::KeyOrder::declared;
+  options.missing_bytes = tokenizer().missing_bytes();
+  constexpr std::size_t around_a_schema = 16;  // what a grammar puts around one
+  const auto document =
+      base::JsonDocument::parse("grammar", grammar, {.depth = content_depth + around_a_schema});
+  auto guide = guide::Guide::of_grammar(document.root(), options);
+  if (guides_.size() == most_guides) guides_.clear();
+  return guides_[grammar] = std::move(guide);
+}
+
 std::size_t ModelRuntime::append_message(const Transcript& transcript, std::size_t first,
                                          std::vector<base::TokenId>& ids) const {
-  format_.append_message(tokenizer(), {role(transcript[first]), text_of(transcript[first])},
-                         first == 0 ? "" : role(transcript[first - 1]), ids);
-  return 1;
+  const Message message = message_at(transcript, first, format_, tool_style_);
+  format_.append_message(tokenizer(), message.message,
+                         first == 0 ? "" : role_of(transcript[first - 1], tool_style_), ids);
+  return message.entries;
 }
 
 void ModelRuntime::append(const Transcript& transcript, std::vector<base::TokenId>& ids) const {

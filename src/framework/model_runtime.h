@@ -6,7 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/token.h"
@@ -14,9 +14,11 @@
 #include "engine/model_package.h"
 #include "espalier/transcript.h"
 #include "framework/sequence_park.h"
+#include "guide/guide.h"
 #include "guide/token_trie.h"
 #include "kernels/kv_page.h"
 #include "text/chat_format.h"
+#include "text/tool_style.h"
 
 namespace espalier::framework {
 
@@ -37,6 +39,7 @@ class ModelRuntime {
 
   const text::Tokenizer& tokenizer() const noexcept { return *package_.tokenizer; }
   const text::ChatFormat& format() const noexcept { return format_; }
+  const text::ToolStyle& tool_style() const noexcept { return tool_style_; }
   const std::vector<base::TokenId>& stop_tokens() const noexcept { return stop_tokens_; }
   engine::Engine& engine() noexcept { return engine_; }
   SequencePark& park() noexcept { return park_; }
@@ -44,6 +47,9 @@ class ModelRuntime {
   // The vocabulary as guides walk it, made when it is first asked for. May be called from any
   // thread.
   std::shared_ptr<const guide::TokenTrie> token_trie();
+  // A grammar of tools (tool_grammar.h) as a guide, compiled when it is first asked for. Throws
+  // what Guide::of_grammar does. May be called from any thread.
+  std::shared_ptr<const guide::Guide> grammar_guide(const std::string& grammar);
 
   // Appends the message of a conversation that begins with entry `first`, as the model wants it
   // written. Returns how many entries it has.
@@ -55,11 +61,14 @@ class ModelRuntime {
  private:
   engine::ModelPackage package_;
   text::ChatFormat format_;
+  const text::ToolStyle& tool_style_;
   std::vector<base::TokenId> stop_tokens_;
   engine::Engine engine_;
   SequencePark park_;
   std::once_flag trie_made_;
   std::shared_ptr<const guide::TokenTrie> trie_;
+  std::mutex guides_mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const guide::Guide>> guides_;  // by grammar
 };
 
 }  // namespace espalier::framework

@@ -3,12 +3,24 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/mapped_file.h"
 #include "espalier/espalier.h"
 #include "framework/fixture_testing.h"
 #include "tensor/gguf_reader.h"
+
+namespace app {
+
+struct Town {
+  std::string city;
+};
+
+}  // namespace app
+
+ESPALIER_GENERABLE(app::Town, city);
 
 namespace espalier {
 namespace {
@@ -63,6 +75,26 @@ TEST_F(RealModel, SecondTurnSeesTheFirst) {
   const Response second = session.respond("And what is it famous for?", greedy);
   EXPECT_GT(second.usage.cached_tokens, 30U);
   EXPECT_FALSE(second.content.empty());
+}
+
+TEST_F(RealModel, CallsAToolWithArgumentsFromThePrompt) {
+  std::vector<std::string> cities;
+  std::mutex mutex;
+  const auto weather =
+      make_tool<app::Town>("get_weather", "The weather in a city.", [&](const app::Town& town) {
+        const std::lock_guard lock(mutex);
+        cities.push_back(town.city);
+        return "It is raining.";
+      });
+  LanguageModelSession session({weather}, "Answer in one short sentence.");
+  const Response response = session.respond("What is the weather in Oslo?",
+                                            {.sampling = SamplingMode::greedy(),
+                                             .maximum_response_tokens = 80,
+                                             .tool_calling_mode = ToolCallingMode::required});
+  ASSERT_FALSE(cities.empty());
+  EXPECT_THAT(cities.front(), HasSubstr("Oslo"));
+  EXPECT_FALSE(response.content.empty());
+  EXPECT_GT(response.usage.cached_tokens, response.usage.prompt_tokens / 3);
 }
 
 TEST_F(RealModel, CutAtEvery64KiBIsRefusedAsTruncated) {

@@ -3,6 +3,7 @@
 
 #include <bitset>
 #include <memory>
+#include <string>
 
 #include "espalier/generation_schema.h"
 #include "framework/schema_node.h"
@@ -22,6 +23,12 @@ struct SchemaAccess {
   // guide::SchemaOptions. Compiled when it is first asked for. May be called from any thread.
   static std::shared_ptr<const guide::Guide> guide(const GenerationSchema& schema,
                                                    const std::bitset<256>& missing_bytes);
+
+  // The schema as guides read it.
+  static const std::string& guide_json(const GenerationSchema& schema) noexcept;
+
+  // The guide that takes whatever fits the schema, as GeneratedContent::to_json writes it.
+  static std::shared_ptr<const guide::Guide> reading_guide(const GenerationSchema& schema);
 };
 
 }  // namespace espalier::framework

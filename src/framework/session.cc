@@ -22,18 +22,34 @@ Transcript with_instructions(std::string_view instructions) {
 }  // namespace
 
 LanguageModelSession::LanguageModelSession(std::string_view instructions)
-    : LanguageModelSession(SystemLanguageModel::default_model(), instructions) {}
+    : LanguageModelSession(Tools(), instructions) {}
 
 LanguageModelSession::LanguageModelSession(Transcript transcript)
-    : LanguageModelSession(SystemLanguageModel::default_model(), std::move(transcript)) {}
+    : LanguageModelSession(Tools(), std::move(transcript)) {}
+
+LanguageModelSession::LanguageModelSession(Tools tools, std::string_view instructions)
+    : LanguageModelSession(SystemLanguageModel::default_model(), std::move(tools), instructions) {}
+
+LanguageModelSession::LanguageModelSession(Tools tools, Transcript transcript)
+    : LanguageModelSession(SystemLanguageModel::default_model(), std::move(tools),
+                           std::move(transcript)) {}
 
 LanguageModelSession::LanguageModelSession(std::shared_ptr<LanguageModel> model,
                                            std::string_view instructions)
-    : LanguageModelSession(std::move(model), with_instructions(instructions)) {}
+    : LanguageModelSession(std::move(model), Tools(), instructions) {}
 
 LanguageModelSession::LanguageModelSession(std::shared_ptr<LanguageModel> model,
                                            Transcript transcript)
-    : state_(std::make_shared<framework::SessionState>(std::move(model), std::move(transcript))) {}
+    : LanguageModelSession(std::move(model), Tools(), std::move(transcript)) {}
+
+LanguageModelSession::LanguageModelSession(std::shared_ptr<LanguageModel> model, Tools tools,
+                                           std::string_view instructions)
+    : LanguageModelSession(std::move(model), std::move(tools), with_instructions(instructions)) {}
+
+LanguageModelSession::LanguageModelSession(std::shared_ptr<LanguageModel> model, Tools tools,
+                                           Transcript transcript)
+    : state_(std::make_shared<framework::SessionState>(std::move(model), std::move(tools),
+                                                       std::move(transcript))) {}
 
 LanguageModelSession::LanguageModelSession(LanguageModelSession&&) noexcept = default;
 LanguageModelSession& LanguageModelSession::operator=(LanguageModelSession&&) noexcept = default;

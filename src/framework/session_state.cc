@@ -16,9 +16,11 @@ LanguageModel& checked(const std::shared_ptr<LanguageModel>& model) {
 
 }  // namespace
 
-SessionState::SessionState(std::shared_ptr<LanguageModel> its_model, Transcript its_transcript)
+SessionState::SessionState(std::shared_ptr<LanguageModel> its_model, Tools its_tools,
+                           Transcript its_transcript)
     : model(std::move(its_model)),
-      transcript(std::move(its_transcript)),
+      tools(std::move(its_tools)),
+      transcript(tools.introduce(std::move(its_transcript))),
       executor(checked(model).make_executor()) {
   for (std::size_t i = 1; i < transcript.size(); ++i) {
     if (std::holds_alternative<Transcript::Instructions>(transcript[i])) {

@@ -6,17 +6,22 @@
 #include <mutex>
 
 #include "espalier/language_model_executor.h"
+#include "espalier/tool.h"
 #include "espalier/transcript.h"
+#include "framework/tool_box.h"
 
 namespace espalier::framework {
 
 struct SessionState {
-  // Throws InvalidArgument where there is no model, or instructions stand anywhere but first.
-  SessionState(std::shared_ptr<LanguageModel> its_model, Transcript its_transcript);
+  // Throws InvalidArgument where there is no model, instructions stand anywhere but first, or tools
+  // cannot be told apart.
+  SessionState(std::shared_ptr<LanguageModel> its_model, Tools its_tools,
+               Transcript its_transcript);
   SessionState(const SessionState&) = delete;
   SessionState& operator=(const SessionState&) = delete;
 
   const std::shared_ptr<LanguageModel> model;
+  const ToolBox tools;
   std::atomic<bool> responding = false;
 
   mutable std::mutex mutex;  // guards the transcript

@@ -83,6 +83,17 @@ Content json_of(const SamplingMode& sampling) {
   return object(std::move(members));
 }
 
+constexpr std::pair<ToolCallingMode, std::string_view> calling_modes[] = {
+    {ToolCallingMode::allowed, "allowed"},
+    {ToolCallingMode::required, "required"},
+    {ToolCallingMode::disallowed, "disallowed"}};
+
+Content json_of(ToolCallingMode mode) {
+  const auto* const found =
+      std::ranges::find(calling_modes, mode, [](const auto& each) { return each.first; });
+  return text(std::string(found->second));
+}
+
 Content json_of(const GenerationOptions& options) {
   Members members;
   if (options.sampling) members.push_back({"sampling", json_of(*options.sampling)});
@@ -95,6 +106,9 @@ Content json_of(const GenerationOptions& options) {
   }
   if (!options.include_schema_in_prompt) {
     members.push_back({"include_schema_in_prompt", Content::boolean(false)});
+  }
+  if (options.tool_calling_mode != ToolCallingMode::allowed) {
+    members.push_back({"tool_calling_mode", json_of(options.tool_calling_mode)});
   }
   return object(std::move(members));
 }
@@ -247,13 +261,26 @@ SamplingMode sampling_of(JsonValue value) {
   return SamplingMode::random_probability_threshold(value.get_double("top_p"), seed);
 }
 
+ToolCallingMode calling_mode_of(JsonValue value) {
+  const auto* const found = std::ranges::find(calling_modes, value.as_string(),
+                                              [](const auto& each) { return each.second; });
+  if (found == std::end(calling_modes)) {
+    value.fail("\"allowed\", \"required\" or \"disallowed\" is expected");
+  }
+  return found->first;
+}
+
 GenerationOptions options_of(JsonValue value) {
-  allow(value, {"sampling", "temperature", "maximum_response_tokens", "include_schema_in_prompt"});
+  allow(value, {"sampling", "temperature", "maximum_response_tokens", "include_schema_in_prompt",
+                "tool_calling_mode"});
   GenerationOptions options;
   if (const auto sampling = value.find("sampling")) options.sampling = sampling_of(*sampling);
   options.temperature = value.find_double("temperature");
   options.maximum_response_tokens = value.find_size("maximum_response_tokens");
   options.include_schema_in_prompt = value.find_bool("include_schema_in_prompt").value_or(true);
+  if (const auto mode = value.find("tool_calling_mode")) {
+    options.tool_calling_mode = calling_mode_of(*mode);
+  }
   return options;
 }
 

@@ -149,6 +149,7 @@ class AnyTranscript {
     if (below(2) == 0) options.temperature = below(100) / 7.0;
     if (below(2) == 0) options.maximum_response_tokens = 1 + below(1000);
     options.include_schema_in_prompt = below(2) == 0;
+    options.tool_calling_mode = static_cast<ToolCallingMode>(below(3));
     return options;
   }
   Transcript::Entry entry() {
@@ -233,6 +234,9 @@ TEST(TranscriptJson, FaultsNameByteAndPlace) {
           "(/transcript/entries/0/contents/0/type): \"text\" or \"structure\" is expected");
   refused(with_entry(R"({"id":"a","role":"user","contents":[],"options":{"temperature":"hot"}})"),
           "(/transcript/entries/0/options/temperature): a number is expected");
+  refused(
+      with_entry(R"({"id":"a","role":"user","contents":[],"options":{"tool_calling_mode":"x"}})"),
+      "(/transcript/entries/0/options/tool_calling_mode): \"allowed\", \"required\"");
   refused(with_entry(R"({"id":"a","role":"response","contents":[],"assets":["x"]})"),
           "(/transcript/entries/0/assets): assets of responses are not known");
   refused(with_entry(R"({"id":"a","role":"response","toolCalls":[{"id":"b","name":"c",)"

@@ -1,8 +1,13 @@
 #include "framework/turn.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
 #include <utility>
 
+#include "base/message_format.h"
 #include "espalier/error.h"
+#include "framework/schema_fit.h"
 
 namespace espalier::framework {
 
@@ -13,6 +18,9 @@ Turn::Turn(std::shared_ptr<SessionState> state, std::unique_ptr<Claim> claim,
       stop_(std::move(stop)),
       ask_(std::move(ask)),
       entries_({std::move(prompt)}) {
+  if (mode() == ToolCallingMode::required && state_->tools.empty()) {
+    throw InvalidArgument("tool_calling_mode is required, but the session has no tools");
+  }
   this->ask();
 }
 
@@ -29,24 +37,37 @@ void Turn::release() {
 void Turn::ask() {
   Transcript transcript = state_->transcript;  // nobody else changes it while this turn lives
   for (const Transcript::Entry& entry : entries_) transcript.append(entry);
-  const LanguageModelRequest request = {.transcript = std::move(transcript),
-                                        .options = prompt().options,
-                                        .schema = prompt().response_format};
-  text_.clear();
+  LanguageModelRequest request = {.transcript = std::move(transcript),
+                                  .options = prompt().options,
+                                  .schema = prompt().response_format,
+                                  .tools = state_->tools.definitions()};
+  request.options.tool_calling_mode = mode();
   answer_ =
       ask_ ? ask_(*state_->executor, request, stop_) : state_->executor->respond(request, stop_);
 }
 
+// What is required is done with the first calls.
+ToolCallingMode Turn::mode() const {
+  const ToolCallingMode wanted = prompt().options.tool_calling_mode;
+  return wanted == ToolCallingMode::required && rounds_ > 0 ? ToolCallingMode::allowed : wanted;
+}
+
 std::optional<std::string> Turn::next() {
   if (!claim_) return std::nullopt;
-  while (std::optional<LanguageModelAnswer::Piece> piece = next_piece()) {
-    std::string text = std::get<std::string>(std::move(*piece));
-    if (text.empty()) continue;
-    text_ += text;
-    response_.content += text;
-    return text;
+  while (true) {
+    while (std::optional<LanguageModelAnswer::Piece> piece = next_piece()) {
+      if (auto* calls = std::get_if<LanguageModelAnswer::ToolCalls>(&*piece)) {
+        take_calls(std::move(*calls));
+        continue;
+      }
+      std::string text = take_text(std::get<std::string>(std::move(*piece)));
+      if (!text.empty()) return text;
+    }
+    finish_answer();
+    if (calls_.empty()) break;
+    call_tools();
+    ask();
   }
-  finish_answer();
   commit();
   return std::nullopt;
 }
@@ -56,11 +77,66 @@ std::optional<LanguageModelAnswer::Piece> Turn::next_piece() {
   return answer_->next();
 }
 
+// What the text adds to the content, which has a blank line between answers.
+std::string Turn::take_text(std::string text) {
+  if (text.empty()) return text;
+  if (!calls_.empty()) {
+    throw DecodingFailure("the model went on with text behind its calls of tools");
+  }
+  const bool goes_on = !text_.empty() || response_.content.empty();
+  text_ += text;
+  if (!goes_on) text.insert(0, response_.content.ends_with('\n') ? "\n" : "\n\n");
+  response_.content += text;
+  return text;
+}
+
+void Turn::take_calls(LanguageModelAnswer::ToolCalls calls) {
+  state_->tools.check(calls, !state_->executor->is_guided());
+  calls_.insert(calls_.end(), std::make_move_iterator(calls.begin()),
+                std::make_move_iterator(calls.end()));
+}
+
 void Turn::finish_answer() {
   response_.finish_reason = answer_->finish_reason();
   response_.is_complete = response_.finish_reason == FinishReason::stop;
-  response_.usage = answer_->usage();
+  const Usage usage = answer_->usage();
+  response_.usage.prompt_tokens += usage.prompt_tokens;
+  response_.usage.cached_tokens += usage.cached_tokens;
+  response_.usage.response_tokens += usage.response_tokens;
   answer_.reset();
+  check_answer();
+}
+
+void Turn::check_answer() const {
+  if (calls_.empty()) {
+    if (mode() == ToolCallingMode::required && response_.is_complete) {
+      throw DecodingFailure("the model answered without calling a tool, which was required");
+    }
+    return;
+  }
+  if (mode() == ToolCallingMode::disallowed) {
+    throw DecodingFailure("the model called a tool, which was disallowed");
+  }
+  if (prompt().response_format && !text_.empty()) {
+    throw DecodingFailure(
+        "the model wrote text in front of calls, where a schema leaves no room for it");
+  }
+  if (rounds_ == maximum_tool_rounds) {
+    throw DecodingFailure(
+        fmt::format("the model called tools {} times in a row without an answer: tell it in the "
+                    "instructions when to stop, or let the tools' outputs say so",
+                    rounds_ + 1));
+  }
+}
+
+void Turn::call_tools() {
+  if (!text_.empty()) entries_.push_back(Transcript::response(std::exchange(text_, {})));
+  entries_.push_back(Transcript::tool_calls(std::exchange(calls_, {})));
+  const auto& calls = std::get<Transcript::ToolCalls>(entries_.back()).calls;
+  for (Transcript::Entry& output : state_->tools.run(calls, stop_)) {
+    entries_.push_back(std::move(output));
+  }
+  ++rounds_;
 }
 
 // What was generated under a schema is kept as the structure that it is, as far as it came.
@@ -72,6 +148,11 @@ Transcript::Entry Turn::answer_entry() {
   }
   response_.raw_content = response_.is_complete ? GeneratedContent::from_json(text_)
                                                 : GeneratedContent::from_partial_json(text_);
+  if (response_.is_complete && !state_->executor->is_guided() &&
+      !fits(response_.raw_content, *schema)) {
+    throw DecodingFailure(
+        fmt::format("the model's answer does not fit the schema: {}", base::quoted(text_)));
+  }
   return Transcript::response(response_.raw_content, schema->name());
 }
 

@@ -2,6 +2,7 @@
 // the transcript, or leaves the session as it was.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@
 
 namespace espalier::framework {
 
+// An answer is text, or calls of tools, maybe with text in front of them. The tools' outputs go
+// back to the model, which is asked again.
 class Turn {
  public:
   // How an answer is asked for; by default, as LanguageModelExecutor::respond does.
@@ -31,7 +34,8 @@ class Turn {
   Turn& operator=(const Turn&) = delete;
 
   // Generates until the text has grown, and gives what came on; nothing once the answer has ended,
-  // which is when the turn enters the transcript. Throws what respond() does while it generates.
+  // which is when the turn enters the transcript. Calls the tools that the model wants called on
+  // the way. Throws what respond() does while it generates.
   std::optional<std::string> next();
 
   // The whole answer; only after next() gave nothing.
@@ -39,9 +43,14 @@ class Turn {
 
  private:
   const Transcript::Prompt& prompt() const { return std::get<Transcript::Prompt>(entries_[0]); }
+  ToolCallingMode mode() const;
   void ask();
   std::optional<LanguageModelAnswer::Piece> next_piece();
+  std::string take_text(std::string text);
+  void take_calls(LanguageModelAnswer::ToolCalls calls);
   void finish_answer();
+  void check_answer() const;
+  void call_tools();
   Transcript::Entry answer_entry();  // sets the raw content
   void commit();
   void release();
@@ -52,7 +61,10 @@ class Turn {
   Ask ask_;
   std::vector<Transcript::Entry> entries_;  // of this turn
   std::unique_ptr<LanguageModelAnswer> answer_;
-  std::string text_;  // of the answer under way
+  // Of the answer under way.
+  std::string text_;
+  LanguageModelAnswer::ToolCalls calls_;
+  std::size_t rounds_ = 0;  // of calls, before it
   Response<> response_;
 };
 

@@ -1,0 +1,39 @@
+#include "framework/schema_fit.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/schema_access.h"
+#include "guide/matcher.h"
+#include "guide/token_trie.h"
+
+namespace espalier::framework {
+namespace {
+
+constexpr base::TokenId end_token = 256;
+
+// Token i is byte i: a guide reads any text in these.
+std::shared_ptr<const guide::TokenTrie> bytes() {
+  static const auto trie = [] {
+    std::vector<std::string> texts;
+    for (int byte = 0; byte < end_token; ++byte) texts.emplace_back(1, static_cast<char>(byte));
+    texts.emplace_back();
+    return guide::TokenTrie::of_texts(std::move(texts), {end_token});
+  }();
+  return trie;
+}
+
+}  // namespace
+
+bool fits(const GeneratedContent& content, const GenerationSchema& schema) {
+  if (!content.is_complete()) return false;
+  guide::Matcher matcher(SchemaAccess::reading_guide(schema), bytes());
+  for (const char byte : content.to_json()) {
+    if (!matcher.accept(static_cast<unsigned char>(byte))) return false;
+  }
+  return matcher.accept(end_token);
+}
+
+}  // namespace espalier::framework
