@@ -72,6 +72,20 @@ TEST(Session, TurnComputesOnlyWhatIsNew) {
   EXPECT_EQ(computed, second.usage.prompt_tokens - known + second.usage.response_tokens - 1);
 }
 
+// Noise has bytes that are no text, and tokens that its text would not be given.
+TEST(Session, AnswersStandInTheHistoryAsTheyWereGenerated) {
+  LanguageModelSession session(tiny_model());
+  std::size_t known = 0;
+  for (std::uint64_t seed = 1; seed < 4; ++seed) {
+    const Response response =
+        session.respond("Go", {.sampling = SamplingMode::random_probability_threshold(1.0, seed),
+                               .temperature = 3.0,
+                               .maximum_response_tokens = 40});
+    EXPECT_GE(response.usage.cached_tokens, known);
+    known = response.usage.prompt_tokens + response.usage.response_tokens - 1;
+  }
+}
+
 TEST(Session, AnswerIsTheSameWithAndWithoutReuse) {
   const SystemLanguageModel one = tiny_model(), two = tiny_model();
   LanguageModelSession kept(one, "Be brief."), dropped(two, "Be brief.");
