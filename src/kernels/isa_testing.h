@@ -21,6 +21,11 @@ class EachIsa : public ::testing::TestWithParam<base::Isa> {
   }
 };
 
+// Which scale of its row column k has, as quantised_rows.h says who shares one.
+inline std::size_t scale_index(base::Isa isa, std::size_t k) {
+  return k / 32 * 2 + (isa == base::Isa::avx2 ? k % 4 / 2 : k % 32 / 16);
+}
+
 inline std::string isa_name(const ::testing::TestParamInfo<base::Isa>& info) {
   return std::string(base::name(info.param));
 }

@@ -36,6 +36,9 @@ QuantisedMatmul args_of(const tensor::PackedMatrix& w, const QuantisedRows& x, s
                           .codes = x.codes(x_begin),
                           .scales = x.scales(x_begin),
                           .lane_sums = x.lane_sums(x_begin),
+                          .steps = x.steps(x_begin),
+                          .sums = x.sums(x_begin),
+                          .units = x.units(x_begin),
                           .tokens = y.rows(),
                           .y = y.data(),
                           .y_stride = y.stride()};

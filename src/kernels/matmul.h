@@ -10,17 +10,21 @@
 // Any T ≥ 1, any range of groups: a caller cuts groups or tokens among threads as it likes.
 //
 // One order of accumulation per instruction set, whatever T, the range or the thread:
-//   quantised   every 16 columns, which share a scale of x, have an exact integer dot product,
-//               weights' offsets taken out. They are added in ascending order, one fused
-//               multiply-add each: acc = fma(w.scale * x.scale, dot, acc). AVX-512 puts two of them
-//               that share a scale of w together first:
+//   quantised   columns of a block of 32 that share a scale of x and one of w have an exact integer
+//               dot product, weights' offsets taken out. Blocks are added in ascending order, in a
+//               block the halves, with fused multiply-adds.
+//               Where halves of w have a scale each: acc = fma(w.scale * x.scale, dot, acc).
+//               AVX-512 puts halves that share a scale of w together first:
 //               acc = fma(w.scale, fma(x.scale_2, dot_2, x.scale_1 * dot_1), acc).
+//               AVX2, whose scales of x are whole steps of the row's unit, does so in integers,
+//               acc = fma(w.scale, x.step_1 * dot_1 + x.step_2 * dot_2, acc), 8-bit codes as a term
+//               of the lower nibbles and one of the upper ones, and y = unit * acc.
 //               For dtypes with minima, the last of the 16 or 32 columns that share one is followed
-//               by acc = fma(w.minimum, Σ x.scale * x.sum, acc). Scales and minima are f16 numbers,
-//               or (K-quants) products of one with a small integer, which f32 holds exactly.
+//               by acc = fma(w.minimum, Σ x.scale * x.sum, acc), for AVX2 with steps. Scales and
+//               minima are f16 numbers, or (K-quants) products of one with a small integer, which
+//               f32 holds exactly.
 //   floats      four chains, chain c sums k ≡ c (mod 4) in ascending order with fused
-//   multiply-adds;
-//               then (0 + 1) + (2 + 3). F16 and BF16 weights widen to f32 exactly.
+//               multiply-adds; then (0 + 1) + (2 + 3). F16 and BF16 weights widen to f32 exactly.
 // The scalar reference multiplies and adds where the others fuse, so it differs by rounding only.
 #pragma once
 

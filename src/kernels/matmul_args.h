@@ -13,7 +13,7 @@ namespace espalier::kernels {
 
 inline constexpr std::size_t matmul_group_rows = 16;  // rows of w side by side in memory
 inline constexpr std::size_t matmul_block = 32;       // columns of w whose codes stand together
-inline constexpr std::size_t matmul_halves = 2;       // of a block: 16 columns of x share a scale
+inline constexpr std::size_t matmul_halves = 2;       // of a block: 16 columns
 
 // y = x · wᵀ over consecutive groups of quantised weights.
 struct QuantisedMatmul {
@@ -28,11 +28,15 @@ struct QuantisedMatmul {
   std::size_t block_minima_offset = 0;
   std::size_t blocks = 0;  // K / 32
   std::size_t rows = 0;    // ends within the last group: what pads it is not written
-  // Token t, half h of block b, i = 2 * (t * blocks + b) + h: 16 codes at codes + 16 * i,
-  // scales[i], two lane sums at lane_sums + 2 * i.
+  // Token t, half h of block b, i = 2 * (t * blocks + b) + h: 16 codes at codes + 16 * i, two lane
+  // sums at lane_sums + 2 * i. Its scale, but for AVX2: scales[i].
   const std::int8_t* codes = nullptr;
   const float* scales = nullptr;
   const std::int16_t* lane_sums = nullptr;
+  // For AVX2 alone: steps[t * blocks + b], sums[t * blocks + b] and units[t].
+  const std::int32_t* steps = nullptr;
+  const float* sums = nullptr;
+  const float* units = nullptr;
   std::size_t tokens = 0;
   float* y = nullptr;  // y[t * y_stride + row]
   std::size_t y_stride = 0;

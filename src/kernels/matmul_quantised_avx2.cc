@@ -1,23 +1,25 @@
 // Low-bit matmul with AVX2: one register is 8 rows × 4 codes, so a group of 16 rows is two halves.
 //
-// vpmaddubsw multiplies unsigned × signed bytes and adds neighbours into int16, so it must not
-// saturate, and the 16 columns that share a scale of x are summed in int16 and widened once, so the
-// sum must fit. With |x| ≤ 127, a lane gathers half of the 16 products:
+// vpmaddubsw multiplies unsigned × signed bytes and adds neighbours into int16. Columns that share
+// a scale of x stand in pairs (quantised_rows.h), so an int16 lane gathers the 16 products of one
+// scale, and one vpmaddwd with the block's two steps makes an int32 dot product of both. Nothing
+// may saturate on the way, and the sums must fit. With |x| ≤ 127:
 //
 //   bits  code   vpmaddubsw          lane of a sum, less offset · Σx
-//   8     nibble 2·15·127 = 3,810    8 · 15 · 127 = 15,240 for each plane
-//   6     0…63   2·63·127 = 16,002   |code − 32| ≤ 32: 8 · 32 · 127 = 32,512
-//   5     0…31   2·31·127 = 7,874    8 · 31 · 127 = 31,496, with and without offset 16
-//   4     0…15   2·15·127 = 3,810    8 · 15 · 127 = 15,240, with and without offset 8
-//   3, 2  0…7    2·7·127 = 1,778     8 · 7 · 127 = 7,112
+//   8     nibble 2·15·127 = 3,810    16 · 15 · 127 = 30,480; upper nibbles, offset 8: 16,256
+//   6     0…63   2·63·127 = 16,002   |code − 32| ≤ 32, half a block: 8 · 32 · 127 = 32,512
+//   5     0…31   2·31·127 = 7,874    |code − 16| ≤ 16: 16 · 16 · 127 = 32,512
+//   4     0…15   2·15·127 = 3,810    16 · 15 · 127 = 30,480
+//   3, 2  0…7    2·7·127 = 1,778     16 · 7 · 127 = 14,224
 //
-// All fit int16. Sums of 6-bit codes may wrap around on their way, which loses nothing: they start
-// at −offset · (the lane's share of Σx) and arithmetic modulo 2^16 gets to the right end. Q8_0's
-// codes are 16 · high + low − 128, the 128 · Σx taken out in int32. Those stay below 2^20.
+// All fit int16. Sums of 5 and 6 bits may wrap around on their way, which loses nothing: the
+// offset's share is taken out and arithmetic modulo 2^16 gets to the right end. A step is at most
+// 16,514 (quantised_rows.h), so a dot product is at most 2 · 32,512 · 16,514 < 2^31.
 //
 // Pointers and plain structs only in this file: isa_functions.h says why.
 #include <immintrin.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,11 +42,18 @@ constexpr std::size_t tile_tokens = planes<Type> == 2 ? 5 : 4;
 template <DType Type>
 constexpr std::size_t whole_group_tokens = planes<Type> == 2 ? 2 : 4;
 
-// Taken from codes in int16 lanes, or else in int32.
+// log2 of what is taken from codes in int16 lanes: of 8 bits, from the upper nibbles. Codes of 5
+// bits need it to fit even where the dtype has no offset, and their minima make up for it.
 template <DType Type>
-constexpr int lane_offset = format_of<Type>.bits == 8 ? 0 : format_of<Type>.offset;
+constexpr int offset_shift =
+    format_of<Type>.bits == 8     ? 3
+    : format_of<Type>.bits == 5   ? 4
+    : format_of<Type>.offset == 0 ? -1
+                                  : std::countr_zero(static_cast<unsigned>(format_of<Type>.offset));
 template <DType Type>
-constexpr int offset_left = format_of<Type>.offset - lane_offset<Type>;
+constexpr bool minima_make_up = format_of<Type>.has_minima && offset_shift<Type> >= 0;
+
+constexpr std::size_t block_lane_sums = 2 * matmul_halves;
 
 inline __m256i broadcast_4_codes(const std::int8_t* at) noexcept {
   int four = 0;
@@ -66,56 +75,12 @@ inline __m256i first_lanes(std::size_t count) noexcept {
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
 }
 
-// What 4 consecutive blocks of a token need besides codes and scales, worked out for their 8 halves
-// at a time.
-struct Corrections {
-  alignas(32) std::int32_t starts[lanes];   // −lane_offset · lane sums, two int16
-  alignas(32) std::int32_t offsets[lanes];  // −offset_left · Σx
-  // Σx · scale; where both halves of a block share a minimum, their sum, twice.
-  alignas(32) float scaled_sums[lanes];
-};
-
-template <DType Type>
-inline void fill(Corrections& corrections, const QuantisedMatmul& m, std::size_t token,
-                 std::size_t block) noexcept {
-  const std::size_t at = (token * m.blocks + block) * matmul_halves;
-  const __m256i mask = first_lanes((m.blocks - block) * matmul_halves);
-  // Two int16 for each half of a block.
-  const __m256i lane_sums =
-      _mm256_maskload_epi32(reinterpret_cast<const int*>(m.lane_sums + 2 * at), mask);
-  if constexpr (lane_offset<Type> > 0) {
-    const __m256i starts = _mm256_mullo_epi16(lane_sums, _mm256_set1_epi16(-lane_offset<Type>));
-    _mm256_store_si256(reinterpret_cast<__m256i*>(corrections.starts), starts);
-  }
-  const __m256i sums = _mm256_madd_epi16(lane_sums, _mm256_set1_epi16(1));
-  if constexpr (offset_left<Type> != 0) {
-    _mm256_store_si256(reinterpret_cast<__m256i*>(corrections.offsets),
-                       _mm256_mullo_epi32(sums, _mm256_set1_epi32(-offset_left<Type>)));
-  }
-  if constexpr (format_of<Type>.has_minima) {
-    const __m256 scales = _mm256_maskload_ps(m.scales + at, mask);
-    __m256 scaled = _mm256_mul_ps(scales, _mm256_cvtepi32_ps(sums));
-    if constexpr (runs<Type> == 1) {
-      scaled = _mm256_add_ps(scaled, _mm256_permute_ps(scaled, _MM_SHUFFLE(2, 3, 0, 1)));
-    }
-    _mm256_store_ps(corrections.scaled_sums, scaled);
-  }
-}
-
 // a + b, where it stands: left alone, GCC 12 collects all products of a block before it adds them
 // up, and spills them. The empty statement costs nothing.
 inline __m256i add_in_order(__m256i a, __m256i b) noexcept {
   __m256i sum = _mm256_add_epi16(a, b);
   asm("" : "+x"(sum));
   return sum;
-}
-
-// Int16 sums, one for each plane, to a dot product.
-template <DType Type>
-inline __m256i widen(const __m256i* sums) noexcept {
-  const __m256i low = _mm256_madd_epi16(sums[0], _mm256_set1_epi16(1));
-  if constexpr (planes<Type> == 1) return low;
-  return _mm256_add_epi32(low, _mm256_madd_epi16(sums[1], _mm256_set1_epi16(16)));
 }
 
 // 8 · Halves rows × Tokens tokens, of which `rows` rows are written; the first of them is row
@@ -129,40 +94,35 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < tiles; ++i) sums[i] = _mm256_setzero_ps();
 
-  Corrections corrections[Tokens];
   const std::size_t token_bytes = m.blocks * matmul_block;
   const std::int8_t* x = m.codes + token * token_bytes;
-  const float* x_scales = m.scales + token * m.blocks * matmul_halves;
+  const std::int32_t* x_steps = m.steps + token * m.blocks;
+  const float* x_sums = m.sums + token * m.blocks;
+  const std::int16_t* x_lane_sums = m.lane_sums + token * m.blocks * block_lane_sums;
   const std::byte* block = group + first_row * sizeof(std::uint32_t);
   const std::byte* next = group + m.group_bytes;
+  const bool from_memory = Tokens == 1 || token == 0;  // later tiles find the weights in the cache
 
   for (std::size_t b = 0; b < m.blocks; ++b) {
-    if (b % (lanes / matmul_halves) == 0) {
-      for (std::size_t t = 0; t < Tokens; ++t) fill<Type>(corrections[t], m, token + t, b);
-    }
+    if (from_memory) {
 #pragma GCC unroll 8
-    for (std::size_t v = 0; v < format.bits; ++v) {
-      prefetch(next + (b * format.bits + v) * vector_bytes);
+      for (std::size_t v = 0; v < format.bits; ++v) {
+        prefetch(next + (b * format.bits + v) * vector_bytes);
+      }
+      constexpr std::size_t scales_bytes =
+          runs<Type> * (format.block_scales ? matmul_group_rows : halves_bytes);
+      prefetch(next + m.scales_offset + b * scales_bytes);
+      if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
     }
-    constexpr std::size_t scales_bytes =
-        runs<Type> * (format.block_scales ? matmul_group_rows : halves_bytes);
-    prefetch(next + m.scales_offset + b * scales_bytes);
-    if constexpr (format.has_minima) prefetch(next + m.minima_offset + b * scales_bytes);
 
     __m256i dots[tiles][planes<Type>];
-    const auto start = [&](std::size_t half_of_block) __attribute__((always_inline)) {
-      const std::size_t half = (b * matmul_halves + half_of_block) % lanes;
-#pragma GCC unroll 8
-      for (std::size_t i = 0; i < tiles; ++i) {
-#pragma GCC unroll 2
-        for (std::size_t plane = 0; plane < planes<Type>; ++plane) {
-          dots[i][plane] = lane_offset<Type> > 0
-                               ? _mm256_set1_epi32(corrections[i / Halves].starts[half])
-                               : _mm256_setzero_si256();
-        }
-      }
+    const auto lane_sums = [&](std::size_t t, std::size_t half) __attribute__((always_inline)) {
+      int two = 0;
+      std::memcpy(&two, x_lane_sums + (t * m.blocks + b) * block_lane_sums + half * 2, sizeof two);
+      return _mm256_set1_epi32(two);
     };
     const auto add_products = [&]<std::size_t H, std::size_t J>() __attribute__((always_inline)) {
+      constexpr bool first = J == 0 && (H == 0 || runs<Type> == 2);
       __m256i codes[Halves][planes<Type>];
 #pragma GCC unroll 2
       for (std::size_t h = 0; h < Halves; ++h) {
@@ -173,55 +133,80 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
 #pragma GCC unroll 8
       for (std::size_t t = 0; t < Tokens; ++t) {
         const __m256i x_codes = broadcast_4_codes(x + t * token_bytes + 16 * H + 4 * J);
+        __m256i start{};
+        if constexpr (first && offset_shift<Type> >= 0) {
+          start = lane_sums(t, H);
+          if constexpr (runs<Type> == 1) start = _mm256_add_epi16(start, lane_sums(t, 1));
+          start = _mm256_slli_epi16(start, offset_shift<Type>);
+        }
 #pragma GCC unroll 2
         for (std::size_t h = 0; h < Halves; ++h) {
 #pragma GCC unroll 2
           for (std::size_t plane = 0; plane < planes<Type>; ++plane) {
             __m256i& dot = dots[t * Halves + h][plane];
-            dot = add_in_order(dot, _mm256_maddubs_epi16(codes[h][plane], x_codes));
+            const __m256i products = _mm256_maddubs_epi16(codes[h][plane], x_codes);
+            if constexpr (!first) {
+              dot = add_in_order(dot, products);
+            } else if (offset_shift<Type> >= 0 && plane + 1 == planes<Type>) {
+              dot = _mm256_sub_epi16(products, start);
+            } else {
+              dot = products;
+            }
           }
         }
       }
     };
-    const auto finish = [&](std::size_t half_of_block) __attribute__((always_inline)) {
-      const std::size_t half = b * matmul_halves + half_of_block;
+    // What a run of columns that share a scale of w, or the block, adds to the sums.
+    const auto finish = [&](std::size_t run) __attribute__((always_inline)) {
+      __m256 scale[Halves];
+      __m256 minimum[Halves];
 #pragma GCC unroll 2
       for (std::size_t h = 0; h < Halves; ++h) {
-        const std::size_t run = runs<Type> == 1 ? 0 : half_of_block;
         const Scales scales = load_scales<Type>(m, group, b, run, first_row + h * lanes);
+        scale[h] = scales.scale;
+        minimum[h] = scales.minimum;
+        if constexpr (minima_make_up<Type>) {
+          const __m256 offset = _mm256_set1_ps(1 << offset_shift<Type>);
+          minimum[h] = format.block_scales ? _mm256_fnmadd_ps(offset, scale[h], minimum[h])
+                                           : _mm256_fmadd_ps(offset, scale[h], minimum[h]);
+        }
+      }
 #pragma GCC unroll 8
-        for (std::size_t t = 0; t < Tokens; ++t) {
-          const std::size_t i = t * Halves + h;
-          __m256i dot = widen<Type>(dots[i]);
-          if constexpr (offset_left<Type> != 0) {
-            dot = _mm256_add_epi32(dot, _mm256_set1_epi32(corrections[t].offsets[half % lanes]));
+      for (std::size_t t = 0; t < Tokens; ++t) {
+        const __m256i steps = _mm256_set1_epi32(x_steps[t * m.blocks + b]);
+#pragma GCC unroll 2
+        for (std::size_t h = 0; h < Halves; ++h) {
+          __m256& sum = sums[t * Halves + h];
+          const __m256i* dot = dots[t * Halves + h];
+          sum =
+              _mm256_fmadd_ps(scale[h], _mm256_cvtepi32_ps(_mm256_madd_epi16(dot[0], steps)), sum);
+          if constexpr (planes<Type> == 2) {
+            sum = _mm256_fmadd_ps(_mm256_mul_ps(scale[h], _mm256_set1_ps(16.0F)),
+                                  _mm256_cvtepi32_ps(_mm256_madd_epi16(dot[1], steps)), sum);
           }
-          const float x_scale = x_scales[t * m.blocks * matmul_halves + half];
-          const __m256 scale = _mm256_mul_ps(scales.scale, _mm256_set1_ps(x_scale));
-          sums[i] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sums[i]);
-          if (format.has_minima && (runs<Type> == 2 || half_of_block == 1)) {
-            const __m256 scaled_sum = _mm256_set1_ps(corrections[t].scaled_sums[half % lanes]);
-            sums[i] = format.block_scales ? _mm256_fnmadd_ps(scales.minimum, scaled_sum, sums[i])
-                                          : _mm256_fmadd_ps(scales.minimum, scaled_sum, sums[i]);
+          if constexpr (format.has_minima) {
+            const __m256 x_sum =
+                runs<Type> == 1 ? _mm256_set1_ps(x_sums[t * m.blocks + b])
+                                : _mm256_cvtepi32_ps(_mm256_madd_epi16(lane_sums(t, run), steps));
+            sum = format.block_scales ? _mm256_fnmadd_ps(minimum[h], x_sum, sum)
+                                      : _mm256_fmadd_ps(minimum[h], x_sum, sum);
           }
         }
       }
     };
 
-    start(0);
     add_products.template operator()<0, 0>();
     add_products.template operator()<0, 1>();
     add_products.template operator()<0, 2>();
     add_products.template operator()<0, 3>();
-    finish(0);
+    if constexpr (runs<Type> == 2) finish(0);
     // GCC would rather keep vectors that hold codes of both halves than load them again, and spill.
     asm("" : "+r"(block));
-    start(1);
     add_products.template operator()<1, 0>();
     add_products.template operator()<1, 1>();
     add_products.template operator()<1, 2>();
     add_products.template operator()<1, 3>();
-    finish(1);
+    finish(runs<Type> - 1);
     x += matmul_block;
     block += format.bits * vector_bytes;
   }
@@ -231,7 +216,9 @@ void multiply_tile(const QuantisedMatmul& m, const std::byte* group, std::size_t
     const __m256i mask = first_lanes(rows - h * lanes);
 #pragma GCC unroll 8
     for (std::size_t t = 0; t < Tokens; ++t) {
-      _mm256_maskstore_ps(y + t * m.y_stride + h * lanes, mask, sums[t * Halves + h]);
+      const __m256 unit = _mm256_set1_ps(m.units[token + t]);
+      _mm256_maskstore_ps(y + t * m.y_stride + h * lanes, mask,
+                          _mm256_mul_ps(unit, sums[t * Halves + h]));
     }
   }
 }

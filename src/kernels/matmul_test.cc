@@ -37,7 +37,8 @@ struct Problem {
     w = tensor::pack(tensor::testing::view(dtype, n, k, source));
     if (!tensor::is_quantised(dtype)) return;
     x_codes.resize(tokens, k);
-    ops_for(base::Isa::scalar).quantise_rows({x.data(), tokens, k}, 0, tokens, x_codes);
+    const Ops& ops = ops_for(testing::EachIsa::GetParam());
+    ops.quantise_rows({x.data(), tokens, k}, 0, tokens, x_codes);
   }
 };
 
@@ -100,6 +101,10 @@ struct Exact {
   double bound = 0.0;
 };
 
+double x_scale_of(const Problem& p, std::size_t t, std::size_t k) {
+  return p.x_codes.scales(t)[testing::scale_index(testing::EachIsa::GetParam(), k)];
+}
+
 double rounding_bound(double roundings, double sum_of_magnitudes, double underflows) {
   const double ru = roundings * 0x1p-24;
   return ru / (1.0 - ru) * sum_of_magnitudes +
@@ -138,11 +143,13 @@ Exact exact_quantised(const Problem& p, std::size_t row, const std::vector<float
   double magnitude = 0.0;
   double underflows = 0.0;
   for (std::size_t begin = 0; begin < p.k; begin += quant_block) {
-    const double x_scale = p.x_codes.scales(t)[begin / quant_block];
     double code_magnitude = 0.0;
+    double x_magnitude = 0.0;
     for (std::size_t i = begin; i < begin + quant_block; ++i) {
+      const double x_scale = x_scale_of(p, t, i);
       exact.value += double{w[i]} * x_scale * p.x_codes.codes(t)[i];
       code_magnitude += std::abs(p.x_codes.codes(t)[i]);
+      x_magnitude += x_scale * std::abs(p.x_codes.codes(t)[i]);
     }
     const std::byte* block = p.source.data() + row * tensor::row_bytes(dtype, p.k) +
                              begin / block_elements * tensor::info(dtype).block_bytes;
@@ -153,7 +160,7 @@ Exact exact_quantised(const Problem& p, std::size_t row, const std::vector<float
     };
     const double scale = half_at(halves.scale) * largest_factor;
     const double minimum = format.has_minima ? half_at(halves.minimum) * largest_factor : 0.0;
-    magnitude += (largest_code * scale + minimum) * x_scale * code_magnitude;
+    magnitude += (largest_code * scale + minimum) * x_magnitude;
     underflows += largest_code * code_magnitude + minimum + 4.0;
   }
   // scale · x.scale, that times the dot product (or x.scale · sum, the sum of two of them, that
@@ -227,8 +234,7 @@ TEST_P(Matmul, IsWithinHalfAStepOfTheActivationsOfTheProductInF64) {
         for (std::size_t i = 0; i < p.k; ++i) {
           product += double{w[i]} * double{p.x[t * p.k + i]};
           // The scale and the quotient are rounded as well: 127 steps, 2^-23 off together.
-          bound += std::fabs(double{w[i]}) * p.x_codes.scales(t)[i / quant_block] *
-                   (0.5 + 127.0 * 0x1p-23);
+          bound += std::fabs(double{w[i]}) * x_scale_of(p, t, i) * (0.5 + 127.0 * 0x1p-23);
         }
         ASSERT_NEAR(y[t * p.n + row], product, bound)
             << tensor::name(dtype) << " row " << row << " token " << t;
@@ -283,7 +289,8 @@ TEST_P(Matmul, AnEmptyRangeWritesNothing) {
 
 // Blocks of one scale and one byte of everything else, an activation of one value: every product
 // has the same sign, so integers that could saturate or wrap do. 0x00 and 0xff are the least and
-// the largest code of every dtype, and scales of every sign.
+// the largest code of every dtype, and scales of every sign; just below a power of two, AVX2's
+// steps are largest.
 TEST_P(Matmul, ExtremeCodesNeitherSaturateNorWrap) {
   constexpr std::size_t n = 17;
   for (DType dtype : tensor::all_dtypes) {
@@ -291,7 +298,7 @@ TEST_P(Matmul, ExtremeCodesNeitherSaturateNorWrap) {
     const std::size_t k = width(dtype, 96);
     const tensor::testing::HalvesOfBlock halves = tensor::testing::halves_of_block(dtype);
     for (const int code : {0x00, 0x80, 0x7f, 0xff, 0x0f, 0xf0}) {
-      for (const float value : {-1.0F, 1.0F}) {
+      for (const float value : {-1.0F, 1.0F, -0x1.fffffep0F, 0x1.fffffep0F}) {
         std::vector<std::byte> source(n * tensor::row_bytes(dtype, k),
                                       static_cast<std::byte>(code));
         for (std::size_t at = 0; at < source.size(); at += tensor::info(dtype).block_bytes) {

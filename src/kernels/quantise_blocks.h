@@ -1,9 +1,4 @@
 // What quantise_rows comes down to: one row, as pointers and a count (isa_functions.h says why).
-//
-// A block that holds a NaN or an infinity has no scale: its scale becomes NaN and its codes zero,
-// so every output that it reaches is NaN on every instruction set and nothing is hidden. A scale
-// that underflows to zero makes the codes zero; one that is subnormal is coarse, and codes are
-// clamped.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +19,10 @@ struct QuantiseBlocks {
   std::int8_t* codes;       // [16 · blocks]
   float* scales;            // [blocks]
   std::int16_t* lane_sums;  // [blocks][2]
+  // Written by AVX2 alone:
+  std::int32_t* steps;  // [blocks / 2], two int16 each
+  float* sums;          // [blocks / 2]
+  float* unit;
 };
 
 using QuantiseBlocksFn = void(QuantiseBlocks row) noexcept;

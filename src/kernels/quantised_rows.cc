@@ -18,19 +18,25 @@ void quantise_rows_with(QuantiseBlocksFn* quantise_blocks, tensor::Rows<const fl
                      .blocks = out.blocks(),
                      .codes = out.codes(t),
                      .scales = out.scales(t),
-                     .lane_sums = out.lane_sums(t)});
+                     .lane_sums = out.lane_sums(t),
+                     .steps = out.steps(t),
+                     .sums = out.sums(t),
+                     .unit = out.units(t)});
   }
 }
 
 }  // namespace
 
 void QuantisedRows::resize(std::size_t rows, std::size_t cols) {
-  assert(cols % quant_block == 0);
+  assert(cols % (2 * quant_block) == 0);
   rows_ = rows;
   cols_ = cols;
   codes_.resize(rows * cols);
   scales_.resize(rows * blocks());
   lane_sums_.resize(rows * blocks() * quant_lane_sums);
+  steps_.resize(rows * blocks() / 2);
+  sums_.resize(rows * blocks() / 2);
+  units_.resize(rows);
 }
 
 namespace scalar {
