@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "espalier/error.h"
+#include "espalier/generable.h"
 #include "espalier/session.h"
 
 namespace espalier {
@@ -106,6 +109,39 @@ TEST(ScriptedLanguageModel, AStopTokenEndsAnAnswer) {
 
 TEST(Session, NeedsAModel) {
   EXPECT_THROW(LanguageModelSession(std::shared_ptr<LanguageModel>()), InvalidArgument);
+}
+
+TEST(Refusal, IsTheAnswerToARequestForPlainText) {
+  const auto refuses = [](std::string text) {
+    return std::make_shared<ScriptedLanguageModel>(std::vector<ScriptedAnswer>{
+        {.text = std::move(text), .error = std::make_exception_ptr(Refusal("I would rather not."))},
+        {.text = "Fine."}});
+  };
+  LanguageModelSession session(refuses(""));
+  const Response<> response = session.respond("Do it.");
+  EXPECT_EQ(response.content, "I would rather not.");
+  EXPECT_TRUE(response.is_complete);
+  EXPECT_EQ(entry_text(session.transcript()[1]), "I would rather not.");
+  EXPECT_EQ(session.respond("Then this.").content, "Fine.");
+
+  LanguageModelSession halfway(refuses("Well, "));
+  EXPECT_EQ(halfway.respond("Do it.").content, "Well, \n\nI would rather not.");
+}
+
+TEST(Refusal, IsThrownUnderASchema) {
+  const auto model = std::make_shared<ScriptedLanguageModel>(
+      [](const LanguageModelRequest&) -> ScriptedAnswer { throw Refusal("I would rather not."); });
+  LanguageModelSession session(model);
+  EXPECT_EQ(session.respond("Do it.").content, "I would rather not.") << "before it began, too";
+  const Transcript before = session.transcript();
+  try {
+    session.respond("Do it.", GenerationSchema::of<int>());
+    FAIL() << "answered";
+  } catch (const Refusal& refusal) {
+    EXPECT_EQ(refusal.code(), ErrorCode::refusal);
+    EXPECT_STREQ(refusal.what(), "I would rather not.");
+  }
+  EXPECT_EQ(session.transcript(), before);
 }
 
 }  // namespace

@@ -42,8 +42,19 @@ void Turn::ask() {
                                   .schema = prompt().response_format,
                                   .tools = state_->tools.definitions()};
   request.options.tool_calling_mode = mode();
-  answer_ =
-      ask_ ? ask_(*state_->executor, request, stop_) : state_->executor->respond(request, stop_);
+  try {
+    answer_ =
+        ask_ ? ask_(*state_->executor, request, stop_) : state_->executor->respond(request, stop_);
+  } catch (const Refusal& refusal) {
+    refuse(refusal);
+  }
+}
+
+// What the model says in place of an answer is the answer to a request for plain text.
+void Turn::refuse(const Refusal& refusal) {
+  if (prompt().response_format) throw refusal;
+  answer_.reset();
+  refusal_ = text_.empty() ? refusal.what() : fmt::format("\n\n{}", refusal.what());
 }
 
 // What is required is done with the first calls.
@@ -74,7 +85,12 @@ std::optional<std::string> Turn::next() {
 
 std::optional<LanguageModelAnswer::Piece> Turn::next_piece() {
   if (stop_.stop_requested()) throw Cancelled();
-  return answer_->next();
+  try {
+    if (answer_) return answer_->next();
+  } catch (const Refusal& refusal) {
+    refuse(refusal);
+  }
+  return std::exchange(refusal_, std::nullopt);
 }
 
 // What the text adds to the content, which has a blank line between answers.
@@ -97,6 +113,7 @@ void Turn::take_calls(LanguageModelAnswer::ToolCalls calls) {
 }
 
 void Turn::finish_answer() {
+  if (!answer_) return;  // refused
   response_.finish_reason = answer_->finish_reason();
   response_.is_complete = response_.finish_reason == FinishReason::stop;
   const Usage usage = answer_->usage();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "espalier/error.h"
 #include "espalier/language_model_executor.h"
 #include "espalier/response.h"
 #include "framework/session_state.h"
@@ -45,6 +46,7 @@ class Turn {
   const Transcript::Prompt& prompt() const { return std::get<Transcript::Prompt>(entries_[0]); }
   ToolCallingMode mode() const;
   void ask();
+  void refuse(const Refusal& refusal);
   std::optional<LanguageModelAnswer::Piece> next_piece();
   std::string take_text(std::string text);
   void take_calls(LanguageModelAnswer::ToolCalls calls);
@@ -59,8 +61,9 @@ class Turn {
   std::unique_ptr<Claim> claim_;  // null once the turn has ended
   std::stop_token stop_;
   Ask ask_;
-  std::vector<Transcript::Entry> entries_;  // of this turn
-  std::unique_ptr<LanguageModelAnswer> answer_;
+  std::vector<Transcript::Entry> entries_;       // of this turn
+  std::unique_ptr<LanguageModelAnswer> answer_;  // null where it was refused
+  std::optional<std::string> refusal_;           // not shown yet
   // Of the answer under way.
   std::string text_;
   LanguageModelAnswer::ToolCalls calls_;
