@@ -24,6 +24,7 @@
 // asked for the next answer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -68,6 +69,12 @@ class ESPALIER_API LanguageModelAnswer {
   // Only after next() gave nothing.
   virtual FinishReason finish_reason() const { return FinishReason::stop; }
   virtual Usage usage() const { return {}; }
+  // What the transcript is to keep as the token_ids of this answer, which became these entries:
+  // nothing where its text says it all.
+  virtual std::vector<std::int32_t> token_ids(
+      const std::vector<Transcript::Entry>& /*entries*/) const {
+    return {};
+  }
 
  protected:
   LanguageModelAnswer() = default;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,6 +73,7 @@ class ESPALIER_API Transcript {
   struct ToolCalls {
     std::string id;
     std::vector<ToolCall> calls;
+    std::vector<std::int32_t> token_ids = {};  // as in Response; of the text in front as well
     bool operator==(const ToolCalls&) const = default;
   };
   // What one of the calls gave.
@@ -86,6 +88,10 @@ class ESPALIER_API Transcript {
   struct Response {
     std::string id;
     std::vector<Segment> segments;
+    // The tokens that the model wrote, where it would read the text as others: with them a session
+    // that is resumed goes on just as the one that it was. Empty: those of the text. A model with
+    // another vocabulary reads the text.
+    std::vector<std::int32_t> token_ids = {};
     bool operator==(const Response&) const = default;
   };
   using Entry = std::variant<Instructions, Prompt, ToolCalls, ToolOutput, Response>;

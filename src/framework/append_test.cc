@@ -1,12 +1,16 @@
 // What a turn costs in a session that is long already.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "espalier/espalier.h"
+#include "framework/engine_executor.h"
 #include "framework/fixture_testing.h"
 
 namespace espalier {
@@ -57,6 +61,53 @@ TEST(RealModelAppend, ATurnOfAThousandTokenSessionPrefillsItsOwnTokensAndTheForm
     GTEST_SKIP() << reason;
   }
   expect_turns_to_prefill_what_is_theirs(SystemLanguageModel::default_model(), 1'000);
+}
+
+// The tokens of a conversation up to where the answer begins.
+std::vector<base::TokenId> tokens_of(const SystemLanguageModel& model,
+                                     const Transcript& transcript) {
+  framework::ModelRuntime& runtime = *framework::EngineAccess::runtime(model);
+  std::vector<base::TokenId> ids;
+  runtime.append(transcript, ids);
+  runtime.format().append_generation_prompt(runtime.tokenizer(), ids);
+  return ids;
+}
+
+TEST(Append, AnEditInvalidatesFromThereOnAndNothingBefore) {
+  const SystemLanguageModel model = tiny_model();
+  framework::EngineExecutor executor(model);
+  const auto cached = [&](const Transcript& transcript) {
+    const auto answer = executor.respond({.transcript = transcript, .options = greedy(1)}, {});
+    while (answer->next()) {
+    }
+    return answer->usage().cached_tokens;
+  };
+  std::vector<Transcript::Entry> entries;
+  for (int i = 0; i < 4; ++i) {
+    entries.push_back(Transcript::prompt("Question " + std::to_string(i)));
+    entries.push_back(Transcript::response("Answer " + std::to_string(i)));
+  }
+  entries.push_back(Transcript::prompt("And now?"));
+  const Transcript original(entries);
+  const std::vector<base::TokenId> ids = tokens_of(model, original);
+  for (std::size_t at = 0; at < entries.size(); ++at) {
+    for (const bool keeps_id : {true, false}) {
+      cached(original);
+      std::vector<Transcript::Entry> edited = entries;
+      std::visit(
+          [&](auto& entry) {
+            if constexpr (requires { entry.segments; }) {
+              std::get<Transcript::TextSegment>(entry.segments[0]).text.back() = '!';
+              if (!keeps_id) entry.id += " edited";
+            }
+          },
+          edited[at]);
+      const std::vector<base::TokenId> others = tokens_of(model, Transcript(edited));
+      const auto [mine, theirs] = std::ranges::mismatch(ids, others);
+      EXPECT_EQ(cached(Transcript(edited)), static_cast<std::size_t>(mine - ids.begin()))
+          << at << keeps_id;
+    }
+  }
 }
 
 }  // namespace

@@ -1,12 +1,7 @@
 // The tokens of a conversation, kept from one request to the next.
-//
-// An answer stands in them as it was generated: its text, encoded anew, might become other tokens
-// than the KV cache holds.
 #pragma once
 
 #include <cstddef>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "base/token.h"
@@ -17,35 +12,26 @@ namespace espalier::framework {
 
 class Conversation {
  public:
-  // The tokens of the transcript. What it has in common with the one before is not encoded again.
+  // The tokens of the transcript. What it has in common with the one before is not encoded again,
+  // and nothing that stands behind a change is kept.
   const std::vector<base::TokenId>& write(const ModelRuntime& runtime,
                                           const Transcript& transcript);
 
-  // What was generated behind the transcript that was written last. `tokens` are those of the
-  // whole conversation, the answer and its end included. Where a later transcript goes on with just
-  // this text and these calls, it goes on with these tokens.
-  void answered(std::vector<base::TokenId> tokens, std::string text,
-                std::vector<Transcript::ToolCall> calls);
+  // The tokens of that transcript with one more message.
+  std::vector<base::TokenId> with(const ModelRuntime& runtime,
+                                  const std::vector<Transcript::Entry>& message) const;
 
  private:
-  struct Answer {
-    std::size_t entries;  // in front of it
-    std::vector<base::TokenId> tokens;
-    std::string text;
-    std::vector<Transcript::ToolCall> calls;
-  };
   struct Mark {  // the end of a message
     std::size_t entries;
     std::size_t tokens;
   };
 
   void cut(const Transcript& transcript);
-  std::size_t take_answer(const Transcript& transcript);
 
-  std::vector<std::string> entry_ids_;  // of what is written
+  std::vector<Transcript::Entry> written_;
   std::vector<Mark> marks_;
   std::vector<base::TokenId> tokens_;
-  std::optional<Answer> answer_;  // generated, not yet found in a transcript
 };
 
 }  // namespace espalier::framework

@@ -5,6 +5,7 @@
 
 #include "espalier/error.h"
 #include "framework/guide_constraint.h"
+#include "framework/written_tokens.h"
 
 namespace espalier::framework {
 namespace {
@@ -53,19 +54,13 @@ std::optional<LanguageModelAnswer::Piece> EngineAnswer::next() {
       break;
     }
     std::string text = reader_ ? reader_->push(*piece) : *piece;
-    if (!text.empty()) return given(std::move(text));  // else part of a character, or of calls
+    if (!text.empty()) return text;  // else part of a character, or of calls
   }
   if (reader_) {
-    if (std::string rest = reader_->finish(); !rest.empty()) return given(std::move(rest));
+    if (std::string rest = reader_->finish(); !rest.empty()) return rest;
   }
-  remember();
   if (!calls_.empty()) return std::exchange(calls_, {});
   return std::nullopt;
-}
-
-LanguageModelAnswer::Piece EngineAnswer::given(std::string text) {
-  text_ += text;
-  return text;
 }
 
 // A step that finds no page left has changed nothing, so it can be tried again once the sessions
@@ -87,13 +82,17 @@ void EngineAnswer::finish() {
   if (reader_ && reader_->in_calls() && is_whole) calls_ = reader_->calls();
 }
 
-// Calls that a limit cut are none, and no part of what was said.
-void EngineAnswer::remember() {
-  if (ids_.empty() || (reader_ && reader_->in_calls() && calls_.empty())) return;
-  ModelRuntime& runtime = executor_.runtime();
-  std::vector<base::TokenId> ids = std::exchange(ids_, {});
-  runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), ids);
-  executor_.conversation_.answered(std::move(ids), text_, calls_);
+std::vector<base::TokenId> EngineAnswer::token_ids(
+    const std::vector<Transcript::Entry>& entries) const {
+  const ModelRuntime& runtime = executor_.runtime();
+  const Conversation& conversation = executor_.conversation_;
+  std::vector<base::TokenId> written = ids_;
+  runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), written);
+  if (conversation.with(runtime, entries) == written) return {};
+  std::vector<Transcript::Entry> kept = entries;
+  set_token_ids(kept.back(), generation_->tokens());
+  if (conversation.with(runtime, kept) != written) return {};  // they say more than the entries
+  return generation_->tokens();
 }
 
 espalier::FinishReason EngineAnswer::finish_reason() const {

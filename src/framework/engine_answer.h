@@ -30,12 +30,11 @@ class EngineAnswer : public LanguageModelAnswer {
   std::optional<Piece> next() override;
   espalier::FinishReason finish_reason() const override;
   Usage usage() const override { return usage_; }
+  std::vector<std::int32_t> token_ids(const std::vector<Transcript::Entry>& entries) const override;
 
  private:
   std::optional<std::string> next_text();
-  Piece given(std::string text);
   void finish();
-  void remember();
 
   EngineExecutor& executor_;
   std::vector<base::TokenId> ids_;
@@ -43,7 +42,6 @@ class EngineAnswer : public LanguageModelAnswer {
   Usage usage_;
   std::optional<engine::Generation> generation_;
   std::optional<CallReader> reader_;
-  std::string text_;
   ToolCalls calls_;
   bool finished_ = false;
 };

@@ -46,6 +46,10 @@ class GuardedAnswer : public LanguageModelAnswer {
 
   FinishReason finish_reason() const override { return answer_->finish_reason(); }
   Usage usage() const override { return answer_->usage(); }
+  std::vector<std::int32_t> token_ids(
+      const std::vector<Transcript::Entry>& entries) const override {
+    return answer_->token_ids(entries);
+  }
 
  private:
   void check() {

@@ -12,6 +12,7 @@
 #include "espalier/error.h"
 #include "framework/content_nodes.h"
 #include "framework/messages.h"
+#include "framework/written_tokens.h"
 
 namespace espalier::framework {
 namespace {
@@ -87,8 +88,14 @@ std::shared_ptr<const guide::Guide> ModelRuntime::grammar_guide(const std::strin
 std::size_t ModelRuntime::append_message(const Transcript& transcript, std::size_t first,
                                          std::vector<base::TokenId>& ids) const {
   const Message message = message_at(transcript, first, format_, tool_style_);
-  format_.append_message(tokenizer(), message.message,
-                         first == 0 ? "" : role_of(transcript[first - 1], tool_style_), ids);
+  const Transcript::Entry& last = transcript[first + message.entries - 1];
+  if (const auto tokens = written_tokens(tokenizer(), last, message.message.content)) {
+    format_.append_generation_prompt(tokenizer(), ids);
+    format_.append_answer(tokenizer(), *tokens, ids);
+  } else {
+    format_.append_message(tokenizer(), message.message,
+                           first == 0 ? "" : role_of(transcript[first - 1], tool_style_), ids);
+  }
   return message.entries;
 }
 

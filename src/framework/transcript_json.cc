@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -137,6 +138,12 @@ Members entry(const std::string& id, const char* role) {
   return {{"id", text(id)}, {"role", text(role)}};
 }
 
+void add_tokens(const std::vector<std::int32_t>& tokens, Members& members) {
+  if (tokens.empty()) return;
+  members.push_back(
+      {"tokenIDs", list(tokens, [](std::int32_t id) { return Content::number(id); })});
+}
+
 struct EntryWriter {
   Members operator()(const Transcript::Instructions& instructions) const {
     Members members = entry(instructions.id, "instructions");
@@ -162,6 +169,7 @@ struct EntryWriter {
   Members operator()(const Transcript::ToolCalls& calls) const {
     Members members = entry(calls.id, "response");
     members.push_back({"toolCalls", list_of(calls.calls)});
+    add_tokens(calls.token_ids, members);
     return members;
   }
   Members operator()(const Transcript::ToolOutput& output) const {
@@ -175,6 +183,7 @@ struct EntryWriter {
     Members members = entry(response.id, "response");
     members.push_back({"contents", json_of(response.segments)});
     members.push_back({"assets", Content::array({})});
+    add_tokens(response.token_ids, members);
     return members;
   }
 };
@@ -327,9 +336,14 @@ Transcript::Entry prompt_of(JsonValue value) {
   return prompt;
 }
 
+std::vector<std::int32_t> tokens_of(JsonValue value) {
+  const auto tokens = value.find("tokenIDs");
+  return tokens ? tokens->as_integers<std::int32_t>() : std::vector<std::int32_t>();
+}
+
 Transcript::Entry calls_of(JsonValue value) {
-  allow(value, {"id", "role", "toolCalls"});
-  Transcript::ToolCalls calls = {string_of(value, "id"), {}};
+  allow(value, {"id", "role", "toolCalls", "tokenIDs"});
+  Transcript::ToolCalls calls = {string_of(value, "id"), {}, tokens_of(value)};
   for (const JsonValue call : value.get("toolCalls").elements()) {
     calls.calls.push_back(call_of(call));
   }
@@ -338,12 +352,12 @@ Transcript::Entry calls_of(JsonValue value) {
 
 Transcript::Entry response_of(JsonValue value) {
   if (value.find("toolCalls")) return calls_of(value);
-  allow(value, {"id", "role", "contents", "assets"});
+  allow(value, {"id", "role", "contents", "assets", "tokenIDs"});
   const auto assets = value.find("assets");
   if (assets && assets->size() > 0) {
     assets->fail("assets of responses are not known, and would be lost");
   }
-  return Transcript::Response{string_of(value, "id"), segments_of(value)};
+  return Transcript::Response{string_of(value, "id"), segments_of(value), tokens_of(value)};
 }
 
 Transcript::Entry output_of(JsonValue value) {

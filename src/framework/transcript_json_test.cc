@@ -108,6 +108,13 @@ class AnyTranscript {
         return whole;
     }
   }
+  std::vector<std::int32_t> tokens() {
+    std::vector<std::int32_t> ids;
+    for (std::uint32_t i = below(4); i > 0; --i) {
+      ids.push_back(static_cast<std::int32_t>(below(50'000)));
+    }
+    return ids;
+  }
   GenerationSchema schema() {
     switch (below(3)) {
       case 0:
@@ -171,12 +178,13 @@ class AnyTranscript {
         for (std::uint32_t i = below(3); i > 0; --i) {
           calls.calls.push_back({text(), text(), content()});
         }
+        calls.token_ids = tokens();
         return calls;
       }
       case 3:
         return Transcript::ToolOutput{text(), text(), text(), segments()};
       default:
-        return Transcript::Response{text(), segments()};
+        return Transcript::Response{text(), segments(), tokens()};
     }
   }
 

@@ -8,6 +8,7 @@
 #include "base/message_format.h"
 #include "espalier/error.h"
 #include "framework/schema_fit.h"
+#include "framework/written_tokens.h"
 
 namespace espalier::framework {
 
@@ -120,7 +121,6 @@ void Turn::finish_answer() {
   response_.usage.prompt_tokens += usage.prompt_tokens;
   response_.usage.cached_tokens += usage.cached_tokens;
   response_.usage.response_tokens += usage.response_tokens;
-  answer_.reset();
   check_answer();
 }
 
@@ -147,8 +147,10 @@ void Turn::check_answer() const {
 }
 
 void Turn::call_tools() {
-  if (!text_.empty()) entries_.push_back(Transcript::response(std::exchange(text_, {})));
-  entries_.push_back(Transcript::tool_calls(std::exchange(calls_, {})));
+  std::vector<Transcript::Entry> said;
+  if (!text_.empty()) said.push_back(Transcript::response(std::exchange(text_, {})));
+  said.push_back(Transcript::tool_calls(std::exchange(calls_, {})));
+  add_answer(std::move(said));
   const auto& calls = std::get<Transcript::ToolCalls>(entries_.back()).calls;
   for (Transcript::Entry& output : state_->tools.run(calls, stop_)) {
     entries_.push_back(std::move(output));
@@ -173,8 +175,15 @@ Transcript::Entry Turn::answer_entry() {
   return Transcript::response(response_.raw_content, schema->name());
 }
 
+// What the model wrote at once.
+void Turn::add_answer(std::vector<Transcript::Entry> entries) {
+  set_token_ids(entries.back(), answer_->token_ids(entries));
+  answer_.reset();
+  for (Transcript::Entry& entry : entries) entries_.push_back(std::move(entry));
+}
+
 void Turn::commit() {
-  entries_.push_back(answer_entry());
+  add_answer({answer_entry()});
   {
     const std::lock_guard lock(state_->mutex);
     for (const Transcript::Entry& entry : entries_) state_->transcript.append(entry);

@@ -54,6 +54,7 @@ class Turn {
   void check_answer() const;
   void call_tools();
   Transcript::Entry answer_entry();  // sets the raw content
+  void add_answer(std::vector<Transcript::Entry> entries);
   void commit();
   void release();
 

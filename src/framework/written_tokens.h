@@ -1,0 +1,24 @@
+// The tokens that a model wrote, where the transcript has them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/token.h"
+#include "espalier/transcript.h"
+#include "text/tokenizer.h"
+
+namespace espalier::framework {
+
+// Those of a message whose last entry this is and whose text is `text`; nothing where there are
+// none, and where they spell something else, as those of another vocabulary do.
+std::optional<std::span<const base::TokenId>> written_tokens(const text::Tokenizer& tokenizer,
+                                                             const Transcript::Entry& entry,
+                                                             std::string_view text);
+
+// Of a response or calls.
+void set_token_ids(Transcript::Entry& entry, std::vector<base::TokenId> ids);
+
+}  // namespace espalier::framework
