@@ -175,9 +175,9 @@ Transcript::Entry Turn::answer_entry() {
   return Transcript::response(response_.raw_content, schema->name());
 }
 
-// What the model wrote at once.
+// What the model wrote at once. What it said in place of an answer has no tokens.
 void Turn::add_answer(std::vector<Transcript::Entry> entries) {
-  set_token_ids(entries.back(), answer_->token_ids(entries));
+  if (answer_) set_token_ids(entries.back(), answer_->token_ids(entries));
   answer_.reset();
   for (Transcript::Entry& entry : entries) entries_.push_back(std::move(entry));
 }
