@@ -66,8 +66,54 @@ StateId Automaton::next(StateId id, char32_t code_point) {
 }
 
 bool Automaton::alive(StateId id) {
+  if (states_[id].life == Life::unknown && surely_alive(states_[id].term)) {
+    states_[id].life = Life::alive;
+  }
   if (states_[id].life == Life::unknown) explore(id);
   return states_[id].life == Life::alive;
+}
+
+// Whether an expression shows by its form that some text belongs to it: one without intersections
+// and complements does. Walking to such a text may make as many states as the text has characters.
+bool Automaton::surely_alive(TermId id) {
+  std::vector<TermId> chain;  // of sequences, which may be as long as a text
+  bool alive = true;
+  for (;; id = terms_[id].second) {
+    const auto known = surely_alive_.find(id);
+    if (known != surely_alive_.end()) {
+      alive = known->second;
+      break;
+    }
+    chain.push_back(id);
+    if (terms_[id].kind == TermKind::sequence) continue;
+    alive = look_surely_alive(id);
+    break;
+  }
+  for (; !chain.empty(); chain.pop_back()) {
+    const Term& term = terms_[chain.back()];
+    if (term.kind == TermKind::sequence) alive = alive && surely_alive(term.first);
+    surely_alive_.emplace(chain.back(), alive);
+  }
+  return alive;
+}
+
+// Of what is no sequence.
+bool Automaton::look_surely_alive(TermId id) {
+  const Term term = terms_[id];
+  if (term.nullable) return true;
+  switch (term.kind) {
+    case TermKind::set:
+      return std::ranges::any_of(terms_.points(term).ranges(), [this](const CodeRange& range) {
+        return alphabet_.contains(range.first) || alphabet_.contains(range.last);
+      });
+    case TermKind::either:
+      return std::ranges::any_of(terms_.parts(term),
+                                 [this](TermId part) { return surely_alive(part); });
+    case TermKind::repeat:
+      return surely_alive(term.first);
+    default:
+      return false;
+  }
 }
 
 // Depth first, until a state is found that is alive: then all on the path to it are. Where none is,

@@ -100,6 +100,8 @@ class Automaton {
   };
 
   State& expanded(StateId state);
+  bool surely_alive(TermId term);
+  bool look_surely_alive(TermId term);
   void explore(StateId state);
 
   TermPool& terms_;
@@ -107,6 +109,7 @@ class Automaton {
   CodePoints alphabet_;
   std::deque<State> states_;
   std::unordered_map<TermId, StateId> ids_;
+  std::unordered_map<TermId, bool> surely_alive_;
   std::unordered_map<std::uint64_t, bool> few_within_;  // by state and length
 };
 
