@@ -59,7 +59,8 @@ struct GenerationSchema::Impl {
 
   std::shared_ptr<const guide::Guide> reading_guide() const {
     const std::lock_guard lock(mutex);
-    if (!reader || reader->is_worn()) reader = compile(guide_json, {.white_space = guide::WhiteSpace::none});
+    if (!reader || reader->is_worn())
+      reader = compile(guide_json, {.white_space = guide::WhiteSpace::none});
     return reader;
   }
 
