@@ -37,8 +37,16 @@ class ESPALIER_API Transcript {
     GeneratedContent content;
     bool operator==(const StructureSegment&) const = default;
   };
+  // An image beside a prompt's text. A model that reads none, as those of this version are, throws
+  // InvalidArgument where a conversation has one.
+  struct ImageSegment {
+    std::string id;
+    std::string source;  // a file's path, or a URL
+    std::string label = {};
+    bool operator==(const ImageSegment&) const = default;
+  };
   // A part of an entry. Later kinds of content become alternatives here.
-  using Segment = std::variant<TextSegment, StructureSegment>;
+  using Segment = std::variant<TextSegment, StructureSegment, ImageSegment>;
 
   // What a model is told of a tool (espalier/tool.h).
   struct ToolDefinition {
@@ -137,7 +145,8 @@ class ESPALIER_API Transcript {
 // The id of an entry: a random UUID where Espalier made it.
 ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry);
 
-// The texts of an entry's segments, one behind the other; of a structure its JSON; of tool calls
+// The texts of an entry's segments, one behind the other; of a structure its JSON, of an image
+// nothing; of tool calls
 // one line of JSON each, {"name":…,"arguments":…}.
 ESPALIER_API std::string entry_text(const Transcript::Entry& entry);
 

@@ -239,6 +239,23 @@ TEST(Process, RelativeEntriesOfPathAreIgnored) {
   EXPECT_EQ(framework::programs_in_path("python3"), std::vector<fs::path>{program});
 }
 
+TEST(Images, AreRefusedByNameBeforeAnythingIsComputed) {
+  const Transcript::Prompt prompt = {
+      "p",
+      {Transcript::TextSegment{"t", "What is this?"}, Transcript::ImageSegment{"i", "cat.png"}},
+      {}};
+  EXPECT_EQ(entry_text(prompt), "What is this?");
+  const SystemLanguageModel model = tiny_model();
+  LanguageModelSession session(model, Transcript({prompt, Transcript::response("A cat.")}));
+  try {
+    session.respond("Sure?");
+    FAIL() << "answered";
+  } catch (const InvalidArgument& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cat.png: this model reads no images"));
+  }
+  EXPECT_EQ(framework::testing::stats(model).computed_tokens, 0U);
+}
+
 TEST(Condense, KeepsInstructionsAndTheLastTurnsThatFit) {
   const SystemLanguageModel model = tiny_model(256);
   Transcript transcript({Transcript::instructions("Be brief.")});

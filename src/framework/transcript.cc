@@ -32,8 +32,8 @@ std::string text_of(const std::vector<Transcript::Segment>& segments) {
   for (const Transcript::Segment& segment : segments) {
     if (const auto* structure = std::get_if<Transcript::StructureSegment>(&segment)) {
       joined += structure->content.to_json();
-    } else {
-      joined += std::get<Transcript::TextSegment>(segment).text;
+    } else if (const auto* plain = std::get_if<Transcript::TextSegment>(&segment)) {
+      joined += plain->text;
     }
   }
   return joined;

@@ -56,6 +56,12 @@ Content json_of(const Transcript::Segment& segment) {
   if (const auto* plain = std::get_if<Transcript::TextSegment>(&segment)) {
     return object({{"type", text("text")}, {"id", text(plain->id)}, {"text", text(plain->text)}});
   }
+  if (const auto* image = std::get_if<Transcript::ImageSegment>(&segment)) {
+    Members members = {{"source", text(image->source)}};
+    if (!image->label.empty()) members.push_back({"label", text(image->label)});
+    return object(
+        {{"type", text("image")}, {"id", text(image->id)}, {"image", object(std::move(members))}});
+  }
   const auto& structure = std::get<Transcript::StructureSegment>(segment);
   Members members = {{"source", text(structure.source)}, {"content", structure.content}};
   add_cuts(structure.content, members);
@@ -237,7 +243,16 @@ Transcript::Segment segment_of(JsonValue value) {
     allow(value, {"type", "id", "text"});
     return Transcript::TextSegment{string_of(value, "id"), string_of(value, "text")};
   }
-  if (type.as_string() != "structure") type.fail("\"text\" or \"structure\" is expected");
+  if (type.as_string() == "image") {
+    allow(value, {"type", "id", "image"});
+    const JsonValue image = value.get("image");
+    allow(image, {"source", "label"});
+    return Transcript::ImageSegment{string_of(value, "id"), string_of(image, "source"),
+                                    image.find("label") ? string_of(image, "label") : ""};
+  }
+  if (type.as_string() != "structure") {
+    type.fail("\"text\", \"structure\" or \"image\" is expected");
+  }
   allow(value, {"type", "id", "structure"});
   const JsonValue structure = value.get("structure");
   allow(structure, {"source", "content", "incomplete"});

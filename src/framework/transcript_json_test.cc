@@ -128,10 +128,15 @@ class AnyTranscript {
   std::vector<Transcript::Segment> segments() {
     std::vector<Transcript::Segment> segments;
     for (std::uint32_t i = below(3); i > 0; --i) {
-      if (below(2) == 0) {
-        segments.emplace_back(Transcript::TextSegment{text(), text()});
-      } else {
-        segments.emplace_back(Transcript::StructureSegment{text(), text(), content()});
+      switch (below(3)) {
+        case 0:
+          segments.emplace_back(Transcript::TextSegment{text(), text()});
+          break;
+        case 1:
+          segments.emplace_back(Transcript::StructureSegment{text(), text(), content()});
+          break;
+        default:
+          segments.emplace_back(Transcript::ImageSegment{text(), text(), text()});
       }
     }
     return segments;
@@ -238,8 +243,9 @@ TEST(TranscriptJson, FaultsNameByteAndPlace) {
   refused(with_entry(R"({"id":"a","role":"user"})"), "contents");
   refused(with_entry(R"({"id":"a","role":"user","contents":[],"mood":"calm"})"),
           "(/transcript/entries/0/mood): the field 'mood'");
-  refused(with_entry(R"({"id":"a","role":"user","contents":[{"type":"image","id":"b"}]})"),
-          "(/transcript/entries/0/contents/0/type): \"text\" or \"structure\" is expected");
+  refused(
+      with_entry(R"({"id":"a","role":"user","contents":[{"type":"sound","id":"b"}]})"),
+      "(/transcript/entries/0/contents/0/type): \"text\", \"structure\" or \"image\" is expected");
   refused(with_entry(R"({"id":"a","role":"user","contents":[],"options":{"temperature":"hot"}})"),
           "(/transcript/entries/0/options/temperature): a number is expected");
   refused(
