@@ -94,6 +94,9 @@ TEST(TokenCount, CountsEachPartOfARequest) {
   EXPECT_EQ(model.token_count("", {}), 0U);
   EXPECT_EQ(model.token_count("Be short.", {}),
             model.token_count(Transcript({Transcript::instructions("Be short.")})));
+  const std::vector<Transcript::ToolDefinition> tools = {
+      {.name = "weather", .description = "tells the weather", .parameters = schema}};
+  EXPECT_GT(model.token_count("Be short.", tools), model.token_count("Be short.", {}) + 10);
   EXPECT_GT(model.token_count(schema), 10U);
 
   const Transcript plain({Transcript::prompt("Hello")});
