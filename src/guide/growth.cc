@@ -15,7 +15,7 @@ namespace {
 // 30 times as many there.
 constexpr std::size_t looked_at = 8192;  // states
 constexpr std::size_t for_each_place = 128;
-constexpr std::size_t most_width = 64 * looked_at;  // of them all: what making them costs
+constexpr std::size_t most_width = 16 * looked_at;  // of them all: what making them costs
 
 // What the states' expressions consist of, up to the operations that join places.
 class Places {
