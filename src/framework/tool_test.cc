@@ -307,7 +307,8 @@ TEST(Tool, TextInFrontOfCallsComesFirstInTheContent) {
 
 TEST(Tool, ATurnOfCallsAloneHasNoSnapshots) {
   LanguageModelSession session(script({{.calls = {call("weather", oslo)}}, {}}), Tools{weather()});
-  for (const Snapshot<>& snapshot : session.stream_response("Go")) ADD_FAILURE() << snapshot.content;
+  for (const Snapshot<>& snapshot : session.stream_response("Go"))
+    ADD_FAILURE() << snapshot.content;
   EXPECT_EQ(kinds(session.transcript()), "ipcor");
 }
 
