@@ -23,19 +23,6 @@ void check_room(const ModelRuntime& runtime, std::size_t tokens) {
       tokens, runtime.context());
 }
 
-void refuse_images(const Transcript& transcript) {
-  for (const Transcript::Entry& entry : transcript) {
-    const auto* prompt = std::get_if<Transcript::Prompt>(&entry);
-    if (prompt == nullptr) continue;
-    for (const Transcript::Segment& segment : prompt->segments) {
-      const auto* image = std::get_if<Transcript::ImageSegment>(&segment);
-      if (image == nullptr) continue;
-      throw InvalidArgument(fmt::format(
-          "{}: this model reads no images: describe it in the prompt's text", image->source));
-    }
-  }
-}
-
 }  // namespace
 
 EngineExecutor::EngineExecutor(SystemLanguageModel model) : model_(std::move(model)) {}
@@ -78,7 +65,6 @@ std::unique_ptr<LanguageModelAnswer> EngineExecutor::begin(const LanguageModelRe
                                                            std::stop_token stop) {
   ModelRuntime& runtime = this->runtime();
   engine::validate(settings.sampling);
-  refuse_images(request.transcript);
   std::vector<base::TokenId> ids = conversation_.write(runtime, request.transcript);
   runtime.format().append_generation_prompt(runtime.tokenizer(), ids);
   check_room(runtime, ids.size() + 1);

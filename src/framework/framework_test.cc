@@ -253,6 +253,8 @@ TEST(Images, AreRefusedByNameBeforeAnythingIsComputed) {
   } catch (const InvalidArgument& error) {
     EXPECT_THAT(error.what(), HasSubstr("cat.png: this model reads no images"));
   }
+  EXPECT_THROW(session.prewarm(), InvalidArgument);
+  EXPECT_THROW(model.token_count(session.transcript()), InvalidArgument);
   EXPECT_EQ(framework::testing::stats(model).computed_tokens, 0U);
 }
 

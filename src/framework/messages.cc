@@ -1,10 +1,13 @@
 #include "framework/messages.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "espalier/error.h"
 #include "framework/schema_outline.h"
 
 namespace espalier::framework {
@@ -37,8 +40,14 @@ std::string system_text(const Transcript::Instructions& instructions, std::strin
   return text;
 }
 
-// Of a prompt also the schema that its answer is held to.
+// Of a prompt also what its answer is held to. Throws InvalidArgument where it has an image.
 std::string prompt_text(const Transcript::Prompt& prompt, const std::string& text) {
+  for (const Transcript::Segment& segment : prompt.segments) {
+    const auto* image = std::get_if<Transcript::ImageSegment>(&segment);
+    if (image == nullptr) continue;
+    throw InvalidArgument(fmt::format(
+        "{}: this model reads no images: describe it in the prompt's text", image->source));
+  }
   if (!prompt.response_format || !prompt.options.include_schema_in_prompt) return text;
   return schema_outline(*prompt.response_format) + "\n\n" + text;
 }
