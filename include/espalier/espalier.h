@@ -27,6 +27,7 @@
 #include "espalier/guardrails.h"               // IWYU pragma: export
 #include "espalier/language_model.h"           // IWYU pragma: export
 #include "espalier/language_model_executor.h"  // IWYU pragma: export
+#include "espalier/prompt.h"                   // IWYU pragma: export
 #include "espalier/response.h"                 // IWYU pragma: export
 #include "espalier/scripted_language_model.h"  // IWYU pragma: export
 #include "espalier/session.h"                  // IWYU pragma: export

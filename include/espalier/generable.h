@@ -115,4 +115,14 @@ GenerationSchema GenerationSchema::of(Guides... guides) {
   return GenerationSchema(DynamicGenerationSchema::of<T>({GenerationGuide(std::move(guides))...}));
 }
 
+namespace detail {
+
+// Made once.
+template <Generable T>
+const GenerationSchema& schema_of() {
+  static const GenerationSchema schema = GenerationSchema::of<T>();
+  return schema;
+}
+
+}  // namespace detail
 }  // namespace espalier

@@ -22,6 +22,7 @@
 #include "espalier/export.h"
 #include "espalier/generation_schema.h"
 #include "espalier/guardrails.h"
+#include "espalier/prompt.h"
 #include "espalier/transcript.h"
 
 namespace espalier {
@@ -111,9 +112,9 @@ class ESPALIER_API SystemLanguageModel {
   // counts where the model names regions.
   bool supports_locale(std::string_view locale) const;
 
-  // Tokens that `text`, a prompt say, by itself becomes; roles and markers of a conversation come
-  // on top.
-  std::size_t token_count(std::string_view text) const;
+  // Tokens that a prompt, any text say, by itself becomes; roles and markers of a conversation come
+  // on top. Throws InvalidArgument where it has an image.
+  std::size_t token_count(const Prompt& prompt) const;
   // Tokens of the instructions and tools that a session begins with, markers included.
   std::size_t token_count(std::string_view instructions,
                           const std::vector<Transcript::ToolDefinition>& tools) const;

@@ -3,6 +3,7 @@
 //   LanguageModelSession session("You are a botanist. Answer in one sentence.");
 //   std::cout << session.respond("What is an espalier?").content << "\n";
 //   std::cout << session.respond("And how old is the idea?").content << "\n";
+//   session.respond(Prompt("What grows beside these?").add(my_trees));  // prompt.h
 //   const Plant plant = session.respond<Plant>("Describe a pear tree.").content;  // generable.h
 //
 // A session keeps its transcript, and the model's state for it (the KV cache): each request costs
@@ -26,6 +27,7 @@
 #include "espalier/generation_schema.h"
 #include "espalier/language_model.h"
 #include "espalier/language_model_executor.h"
+#include "espalier/prompt.h"
 #include "espalier/response.h"
 #include "espalier/tool.h"
 #include "espalier/transcript.h"
@@ -41,12 +43,6 @@ template <class Content = std::string>
 using SnapshotHandler = std::function<bool(const Snapshot<Content>&)>;
 
 namespace detail {
-
-template <Generable T>
-const GenerationSchema& schema_of() {
-  static const GenerationSchema schema = GenerationSchema::of<T>();
-  return schema;
-}
 
 template <class Content>
 std::future<Response<Content>> collect_async(ResponseStream<Content> stream,
@@ -101,63 +97,62 @@ class ESPALIER_API LanguageModelSession {
   //   DecodingFailure            where the engine cannot go on, or a model that is no
   //                              SystemLanguageModel says what it must not
   //   ToolCallError              where a tool threw
-  Response<> respond(std::string_view prompt, const GenerationOptions& options = {},
+  Response<> respond(const Prompt& prompt, const GenerationOptions& options = {},
                      std::stop_token stop = {});
 
   // Answers with what the schema allows, and nothing else. An answer that a limit cuts throws
   // nothing: is_complete is false, and the content is there as far as it came. Further throws
   //   UnsupportedGuide           where the model's vocabulary cannot write what the schema wants
   //   DecodingFailure            where the answer nests deeper than content can
-  Response<GeneratedContent> respond(std::string_view prompt, const GenerationSchema& schema,
+  Response<GeneratedContent> respond(const Prompt& prompt, const GenerationSchema& schema,
                                      const GenerationOptions& options = {},
                                      std::stop_token stop = {});
 
   // The same as a value: session.respond<Trip>("Plan a trip to Oslo.").content.days.
   template <Generable T>
-  Response<T> respond(std::string_view prompt, const GenerationOptions& options = {},
+  Response<T> respond(const Prompt& prompt, const GenerationOptions& options = {},
                       std::stop_token stop = {});
 
   // The same three, snapshot by snapshot. What respond() throws before it generates, this throws at
   // once; the rest comes while reading. The session is responding until the stream has been read or
   // is gone. The stream may outlive the session.
-  ResponseStream<> stream_response(std::string_view prompt, const GenerationOptions& options = {},
+  ResponseStream<> stream_response(const Prompt& prompt, const GenerationOptions& options = {},
                                    std::stop_token stop = {});
-  ResponseStream<GeneratedContent> stream_response(std::string_view prompt,
+  ResponseStream<GeneratedContent> stream_response(const Prompt& prompt,
                                                    const GenerationSchema& schema,
                                                    const GenerationOptions& options = {},
                                                    std::stop_token stop = {});
   template <Generable T>
-  ResponseStream<T> stream_response(std::string_view prompt, const GenerationOptions& options = {},
+  ResponseStream<T> stream_response(const Prompt& prompt, const GenerationOptions& options = {},
                                     std::stop_token stop = {});
 
   // Answers in a thread of its own, for programs with a loop of theirs. The session is responding
   // when this returns, so ConcurrentRequests is thrown at once; all else that respond() throws
   // comes out of the future. The answer goes on where the session is gone. As with std::async, the
   // future's destructor waits for the thread: trigger `stop` to have it end sooner.
-  std::future<Response<>> respond_async(std::string_view prompt,
-                                        const GenerationOptions& options = {},
+  std::future<Response<>> respond_async(const Prompt& prompt, const GenerationOptions& options = {},
                                         std::stop_token stop = {});
-  std::future<Response<GeneratedContent>> respond_async(std::string_view prompt,
+  std::future<Response<GeneratedContent>> respond_async(const Prompt& prompt,
                                                         const GenerationSchema& schema,
                                                         const GenerationOptions& options = {},
                                                         std::stop_token stop = {});
   template <Generable T>
-  std::future<Response<T>> respond_async(std::string_view prompt,
+  std::future<Response<T>> respond_async(const Prompt& prompt,
                                          const GenerationOptions& options = {},
                                          std::stop_token stop = {});
 
   // The same with a function that is called in that thread with each snapshot, and says whether to
   // go on: false cancels the answer as leaving a stream does, and the future throws Cancelled. What
   // the function throws, the future throws.
-  std::future<Response<>> stream_async(std::string_view prompt, SnapshotHandler<> on_snapshot,
+  std::future<Response<>> stream_async(const Prompt& prompt, SnapshotHandler<> on_snapshot,
                                        const GenerationOptions& options = {},
                                        std::stop_token stop = {});
   std::future<Response<GeneratedContent>> stream_async(
-      std::string_view prompt, const GenerationSchema& schema,
+      const Prompt& prompt, const GenerationSchema& schema,
       SnapshotHandler<GeneratedContent> on_snapshot, const GenerationOptions& options = {},
       std::stop_token stop = {});
   template <Generable T>
-  std::future<Response<T>> stream_async(std::string_view prompt, SnapshotHandler<T> on_snapshot,
+  std::future<Response<T>> stream_async(const Prompt& prompt, SnapshotHandler<T> on_snapshot,
                                         const GenerationOptions& options = {},
                                         std::stop_token stop = {});
 
@@ -180,34 +175,34 @@ class ESPALIER_API LanguageModelSession {
 };
 
 template <Generable T>
-ResponseStream<T> LanguageModelSession::stream_response(std::string_view prompt,
+ResponseStream<T> LanguageModelSession::stream_response(const Prompt& prompt,
                                                         const GenerationOptions& options,
                                                         std::stop_token stop) {
-  return ResponseStream<T>(
-      begin(Transcript::prompt(prompt, detail::schema_of<T>(), options), std::move(stop)));
+  return ResponseStream<T>(begin(
+      Transcript::prompt(prompt.segments(), detail::schema_of<T>(), options), std::move(stop)));
 }
 
 template <Generable T>
-Response<T> LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
+Response<T> LanguageModelSession::respond(const Prompt& prompt, const GenerationOptions& options,
                                           std::stop_token stop) {
   return stream_response<T>(prompt, options, std::move(stop)).collect();
 }
 
 template <Generable T>
-std::future<Response<T>> LanguageModelSession::respond_async(std::string_view prompt,
+std::future<Response<T>> LanguageModelSession::respond_async(const Prompt& prompt,
                                                              const GenerationOptions& options,
                                                              std::stop_token stop) {
   return stream_async<T>(prompt, nullptr, options, std::move(stop));
 }
 
 template <Generable T>
-std::future<Response<T>> LanguageModelSession::stream_async(std::string_view prompt,
+std::future<Response<T>> LanguageModelSession::stream_async(const Prompt& prompt,
                                                             SnapshotHandler<T> on_snapshot,
                                                             const GenerationOptions& options,
                                                             std::stop_token stop) {
   return detail::collect_async(
-      ResponseStream<T>(begin_later(Transcript::prompt(prompt, detail::schema_of<T>(), options),
-                                    std::move(stop))),
+      ResponseStream<T>(begin_later(
+          Transcript::prompt(prompt.segments(), detail::schema_of<T>(), options), std::move(stop))),
       std::move(on_snapshot));
 }
 

@@ -30,7 +30,8 @@ class ESPALIER_API Transcript {
     std::string text;
     bool operator==(const TextSegment&) const = default;
   };
-  // What was generated under a schema; `source` is the schema's name.
+  // What was generated under a schema, or a value in a prompt; `source` is the schema's or type's
+  // name.
   struct StructureSegment {
     std::string id;
     std::string source;
@@ -109,6 +110,10 @@ class ESPALIER_API Transcript {
   static Entry prompt(std::string_view text, const GenerationOptions& options = {});
   static Entry prompt(std::string_view text, const GenerationSchema& response_format,
                       const GenerationOptions& options = {});
+  // Of a prompt of several parts (espalier/prompt.h).
+  static Entry prompt(std::vector<Segment> segments, const GenerationOptions& options = {});
+  static Entry prompt(std::vector<Segment> segments, const GenerationSchema& response_format,
+                      const GenerationOptions& options = {});
   // Calls without an id get one.
   static Entry tool_calls(std::vector<ToolCall> calls);
   static Entry tool_output(const ToolCall& call, std::string_view text);
@@ -145,9 +150,8 @@ class ESPALIER_API Transcript {
 // The id of an entry: a random UUID where Espalier made it.
 ESPALIER_API const std::string& entry_id(const Transcript::Entry& entry);
 
-// The texts of an entry's segments, one behind the other; of a structure its JSON, of an image
-// nothing; of tool calls
-// one line of JSON each, {"name":…,"arguments":…}.
+// The texts of an entry's segments, each on a line of its own: of a structure its JSON, of an image
+// nothing. Of tool calls one line of JSON each, {"name":…,"arguments":…}.
 ESPALIER_API std::string entry_text(const Transcript::Entry& entry);
 
 }  // namespace espalier

@@ -13,6 +13,7 @@
 #include "framework/engine_executor.h"
 #include "framework/guardrails.h"
 #include "framework/language_model_impl.h"
+#include "framework/messages.h"
 #include "framework/model_store.h"
 
 namespace espalier {
@@ -143,7 +144,8 @@ bool SystemLanguageModel::supports_locale(std::string_view locale) const {
                      [locale](const std::string& tag) { return covers(tag, locale); });
 }
 
-std::size_t SystemLanguageModel::token_count(std::string_view text) const {
+std::size_t SystemLanguageModel::token_count(const Prompt& prompt) const {
+  const std::string text = framework::prompt_text(Transcript::prompt(prompt.segments()));
   return impl_->runtime()->tokenizer().encode(text, {.recognise_special = false}).size();
 }
 

@@ -40,18 +40,6 @@ std::string system_text(const Transcript::Instructions& instructions, std::strin
   return text;
 }
 
-// Of a prompt also what its answer is held to. Throws InvalidArgument where it has an image.
-std::string prompt_text(const Transcript::Prompt& prompt, const std::string& text) {
-  for (const Transcript::Segment& segment : prompt.segments) {
-    const auto* image = std::get_if<Transcript::ImageSegment>(&segment);
-    if (image == nullptr) continue;
-    throw InvalidArgument(fmt::format(
-        "{}: this model reads no images: describe it in the prompt's text", image->source));
-  }
-  if (!prompt.response_format || !prompt.options.include_schema_in_prompt) return text;
-  return schema_outline(*prompt.response_format) + "\n\n" + text;
-}
-
 std::string calls_text(const Transcript::ToolCalls& calls, const text::ToolStyle& tools) {
   std::string text;
   for (const Transcript::ToolCall& call : calls.calls) {
@@ -97,15 +85,26 @@ Message response_at(const Transcript& transcript, std::size_t first, const text:
 
 }  // namespace
 
+std::string prompt_text(const Transcript::Entry& entry) {
+  const auto& prompt = std::get<Transcript::Prompt>(entry);
+  for (const Transcript::Segment& segment : prompt.segments) {
+    const auto* image = std::get_if<Transcript::ImageSegment>(&segment);
+    if (image == nullptr) continue;
+    throw InvalidArgument(fmt::format(
+        "{}: this model reads no images: describe it in the prompt's text", image->source));
+  }
+  std::string text = entry_text(entry);
+  if (!prompt.response_format || !prompt.options.include_schema_in_prompt) return text;
+  return schema_outline(*prompt.response_format) + "\n\n" + text;
+}
+
 Message message_at(const Transcript& transcript, std::size_t first, const text::ChatFormat& format,
                    const text::ToolStyle& tools) {
   const Transcript::Entry& entry = transcript[first];
   if (const auto* instructions = std::get_if<Transcript::Instructions>(&entry)) {
     return {{"system", system_text(*instructions, entry_text(entry), format, tools)}};
   }
-  if (const auto* prompt = std::get_if<Transcript::Prompt>(&entry)) {
-    return {{"user", prompt_text(*prompt, entry_text(entry))}};
-  }
+  if (std::holds_alternative<Transcript::Prompt>(entry)) return {{"user", prompt_text(entry)}};
   if (const auto* calls = std::get_if<Transcript::ToolCalls>(&entry)) {
     return {{"assistant", calls_text(*calls, tools)}};
   }

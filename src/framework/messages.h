@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "espalier/transcript.h"
@@ -19,6 +20,10 @@ struct Message {
 // front of them; outputs of one answer's calls are one message where the style has it so.
 Message message_at(const Transcript& transcript, std::size_t first, const text::ChatFormat& format,
                    const text::ToolStyle& tools);
+
+// What the model reads of a prompt: what the answer is held to, and the prompt. Throws
+// InvalidArgument where it has an image.
+std::string prompt_text(const Transcript::Entry& prompt);
 
 // Who says it.
 std::string_view role_of(const Transcript::Entry& entry, const text::ToolStyle& tools);

@@ -55,59 +55,61 @@ LanguageModelSession::LanguageModelSession(LanguageModelSession&&) noexcept = de
 LanguageModelSession& LanguageModelSession::operator=(LanguageModelSession&&) noexcept = default;
 LanguageModelSession::~LanguageModelSession() = default;
 
-Response<> LanguageModelSession::respond(std::string_view prompt, const GenerationOptions& options,
+Response<> LanguageModelSession::respond(const Prompt& prompt, const GenerationOptions& options,
                                          std::stop_token stop) {
   return stream_response(prompt, options, std::move(stop)).collect();
 }
 
-Response<GeneratedContent> LanguageModelSession::respond(std::string_view prompt,
+Response<GeneratedContent> LanguageModelSession::respond(const Prompt& prompt,
                                                          const GenerationSchema& schema,
                                                          const GenerationOptions& options,
                                                          std::stop_token stop) {
   return stream_response(prompt, schema, options, std::move(stop)).collect();
 }
 
-ResponseStream<> LanguageModelSession::stream_response(std::string_view prompt,
+ResponseStream<> LanguageModelSession::stream_response(const Prompt& prompt,
                                                        const GenerationOptions& options,
                                                        std::stop_token stop) {
-  return ResponseStream<>(begin(Transcript::prompt(prompt, options), std::move(stop)));
+  return ResponseStream<>(begin(Transcript::prompt(prompt.segments(), options), std::move(stop)));
 }
 
 ResponseStream<GeneratedContent> LanguageModelSession::stream_response(
-    std::string_view prompt, const GenerationSchema& schema, const GenerationOptions& options,
+    const Prompt& prompt, const GenerationSchema& schema, const GenerationOptions& options,
     std::stop_token stop) {
   return ResponseStream<GeneratedContent>(
-      begin(Transcript::prompt(prompt, schema, options), std::move(stop)));
+      begin(Transcript::prompt(prompt.segments(), schema, options), std::move(stop)));
 }
 
-std::future<Response<>> LanguageModelSession::respond_async(std::string_view prompt,
+std::future<Response<>> LanguageModelSession::respond_async(const Prompt& prompt,
                                                             const GenerationOptions& options,
                                                             std::stop_token stop) {
   return stream_async(prompt, nullptr, options, std::move(stop));
 }
 
 std::future<Response<GeneratedContent>> LanguageModelSession::respond_async(
-    std::string_view prompt, const GenerationSchema& schema, const GenerationOptions& options,
+    const Prompt& prompt, const GenerationSchema& schema, const GenerationOptions& options,
     std::stop_token stop) {
   return stream_async(prompt, schema, nullptr, options, std::move(stop));
 }
 
-std::future<Response<>> LanguageModelSession::stream_async(std::string_view prompt,
+std::future<Response<>> LanguageModelSession::stream_async(const Prompt& prompt,
                                                            SnapshotHandler<> on_snapshot,
                                                            const GenerationOptions& options,
                                                            std::stop_token stop) {
   return detail::collect_async(
-      ResponseStream<>(begin_later(Transcript::prompt(prompt, options), std::move(stop))),
+      ResponseStream<>(
+          begin_later(Transcript::prompt(prompt.segments(), options), std::move(stop))),
       std::move(on_snapshot));
 }
 
 std::future<Response<GeneratedContent>> LanguageModelSession::stream_async(
-    std::string_view prompt, const GenerationSchema& schema,
+    const Prompt& prompt, const GenerationSchema& schema,
     SnapshotHandler<GeneratedContent> on_snapshot, const GenerationOptions& options,
     std::stop_token stop) {
-  return detail::collect_async(ResponseStream<GeneratedContent>(begin_later(
-                                   Transcript::prompt(prompt, schema, options), std::move(stop))),
-                               std::move(on_snapshot));
+  return detail::collect_async(
+      ResponseStream<GeneratedContent>(
+          begin_later(Transcript::prompt(prompt.segments(), schema, options), std::move(stop))),
+      std::move(on_snapshot));
 }
 
 detail::AnswerReader LanguageModelSession::begin(Transcript::Entry prompt, std::stop_token stop) {
