@@ -4,8 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -32,35 +35,83 @@ std::string choice_of(const std::vector<std::string>& texts) {
   return fmt::format("{} or {}", fmt::join(texts.begin(), last, ", "), *last);
 }
 
+// "soup of the day" of "soup%20of%20the~1day": a step of a JSON pointer in a URI's fragment.
+std::string unescaped(std::string_view step) {
+  std::string key;
+  for (std::size_t i = 0; i < step.size(); ++i) {
+    unsigned code = 0;
+    const std::string_view next = step.substr(i + 1, 2);
+    if (step[i] == '%' && next.size() == 2 &&
+        std::from_chars(next.begin(), next.end(), code, 16).ptr == next.end()) {
+      key += static_cast<char>(code);
+      i += 2;
+    } else if (step[i] == '~' && (next.starts_with('0') || next.starts_with('1'))) {
+      key += next[0] == '0' ? '~' : '/';
+      ++i;
+    } else {
+      key += step[i];
+    }
+  }
+  return key;
+}
+
+const Content* step_into(const Content& node, const std::string& key) {
+  if (node.kind() != Kind::array) return node.find(key);
+  std::size_t i = 0;
+  const auto read = std::from_chars(key.data(), key.data() + key.size(), i);
+  if (read.ec != std::errc() || read.ptr != key.data() + key.size()) return nullptr;
+  return i < node.elements().size() ? &node.elements()[i] : nullptr;
+}
+
+// Each object or list of alternatives that is referred to is written once, behind its name where it
+// is mentioned again.
 class Outline {
  public:
-  explicit Outline(const Content& root) : root_(root) {}
+  // `named`: what is mentioned more than once.
+  Outline(const Content& root, const std::set<const Content*>& named)
+      : root_(root), named_(named) {}
 
   std::string sentence() {
-    const Content& root = meant_by(root_);
-    const std::string meaning = text_at(root, "description");
+    const Meant root = meant_by(root_);
+    const std::string meaning = text_at(*root.node, "description");
     const std::string opening =
         meaning.empty() ? "Answer with JSON" : fmt::format("Answer with JSON ({})", meaning);
-    open_.push_back(&root);
-    const std::string inner = is_object(root) ? members(root) : parts(root);
+    written_.insert(root.node);
+    const std::string inner = is_object(*root.node) ? members(*root.node) : parts(*root.node);
     return inner.empty() ? opening + "." : fmt::format("{}: {}.", opening, inner);
   }
 
+  const std::set<const Content*>& mentioned_again() const { return again_; }
+
  private:
+  struct Meant {
+    const Content* node;
+    std::string name;
+  };
+
   static bool is_object(const Content& node) { return node.find("properties") != nullptr; }
 
-  const Content& meant_by(const Content& node) const {
-    const std::string reference = text_at(node, "$ref");
-    if (reference.empty()) return node;
-    if (reference == "#") return root_;
-    const Content* definitions = root_.find("$defs");
-    const Content* found = definitions == nullptr ? nullptr : definitions->find(name_of(reference));
-    return found == nullptr ? node : *found;
-  }
-
-  // "Place" of "#/$defs/Place".
-  static std::string name_of(const std::string& reference) {
-    return reference.substr(reference.rfind('/') + 1);
+  // What a schema stands for: itself, or what it refers to within its document.
+  Meant meant_by(const Content& node) const {
+    constexpr int most_steps = 16;  // of references to references
+    Meant meant = {&node, text_at(node, "title")};
+    for (int i = 0; i < most_steps; ++i) {
+      const std::string reference = text_at(*meant.node, "$ref");
+      if (!reference.starts_with('#')) break;
+      const Content* found = &root_;
+      std::string name;
+      for (std::string_view rest = std::string_view(reference).substr(1);
+           found != nullptr && rest.starts_with('/');) {
+        rest.remove_prefix(1);
+        name = unescaped(rest.substr(0, rest.find('/')));
+        rest.remove_prefix(std::min(rest.find('/'), rest.size()));
+        found = step_into(*found, name);
+      }
+      if (found == nullptr) break;
+      const std::string title = text_at(*found, "title");
+      meant = {found, title.empty() ? name : title};
+    }
+    return meant;
   }
 
   // "name, born (the year), tags [short]"
@@ -94,47 +145,58 @@ class Outline {
     if (std::string meaning = text_at(property, "description"); !meaning.empty()) {
       notes.push_back(std::move(meaning));
     }
-    const Content& meant = meant_by(property);
-    const bool is_choice = meant.find("enum") != nullptr;
+    const Content& meant = *meant_by(property).node;
+    const bool is_choice = meant.find("enum") != nullptr || meant.find("const") != nullptr;
     if (is_choice) notes.push_back(parts(meant));
     if (!is_required) notes.emplace_back("optional");
     std::string written = name;
     if (!notes.empty()) written += fmt::format(" ({})", fmt::join(notes, "; "));
     if (!is_choice) {
-      if (const std::string inner = nested(meant); !inner.empty()) written += " " + inner;
+      if (const std::string inner = nested(property); !inner.empty()) written += " " + inner;
     }
     return written;
   }
 
   // What is within a value, in brackets as JSON has them; nothing of one that has no parts.
   std::string nested(const Content& node) {
-    const Content& meant = meant_by(node);
-    const auto is_open = std::find(open_.begin(), open_.end(), &meant) != open_.end();
-    if (is_open) return text_at(meant, "title");  // within itself
-    open_.push_back(&meant);
-    std::string written = is_object(meant) ? fmt::format("{{{}}}", members(meant)) : parts(meant);
-    open_.pop_back();
-    return written;
+    const Meant meant = meant_by(node);
+    if (!written_.insert(meant.node).second) {
+      again_.insert(meant.node);
+      return meant.name;
+    }
+    std::string written =
+        is_object(*meant.node) ? fmt::format("{{{}}}", members(*meant.node)) : parts(*meant.node);
+    if (written.empty()) written_.erase(meant.node);  // a text or number
+    const bool has_name = named_.contains(meant.node) && !written.empty() && !meant.name.empty();
+    return has_name ? fmt::format("{} {}", meant.name, written) : written;
+  }
+
+  static std::string choice(const Content& value) {
+    return value.kind() == Kind::string ? std::string(value.text()) : value.to_json();
   }
 
   // Of what is no object.
   std::string parts(const Content& node) {
     if (const Content* choices = node.find("enum")) {
       std::vector<std::string> texts;
-      for (const Content& choice : choices->elements()) {
-        texts.push_back(choice.kind() == Kind::string ? std::string(choice.text())
-                                                      : choice.to_json());
+      for (const Content& each : choices->elements()) {
+        texts.push_back(choice(each));
         if (texts.size() == most_choices && choices->elements().size() > most_choices) {
           return fmt::format("{}, …", fmt::join(texts, ", "));
         }
       }
       return choice_of(texts);
     }
-    if (const Content* alternatives = node.find("anyOf")) {
+    if (const Content* only = node.find("const")) return choice(*only);
+    for (const char* keyword : {"anyOf", "oneOf", "allOf"}) {
+      const Content* alternatives = node.find(keyword);
+      if (alternatives == nullptr) continue;
       std::vector<std::string> texts;
       for (const Content& alternative : alternatives->elements()) {
         if (std::string text = nested(alternative); !text.empty()) texts.push_back(std::move(text));
       }
+      if (keyword == std::string_view("allOf"))
+        return fmt::format("{}", fmt::join(texts, " with "));
       return choice_of(texts);
     }
     if (const Content* items = node.find("items")) {
@@ -145,14 +207,19 @@ class Outline {
   }
 
   const Content& root_;
-  std::vector<const Content*> open_;  // the objects around what is written
+  const std::set<const Content*>& named_;
+  std::set<const Content*> written_;
+  std::set<const Content*> again_;
 };
 
 }  // namespace
 
 std::string schema_outline(const GenerationSchema& schema) {
   const Content root = Content::from_json(schema.to_json());
-  return Outline(root).sentence();
+  const std::set<const Content*> none;
+  Outline first(root, none);
+  first.sentence();
+  return Outline(root, first.mentioned_again()).sentence();
 }
 
 }  // namespace espalier::framework

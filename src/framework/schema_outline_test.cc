@@ -27,6 +27,12 @@ struct Person {
   std::string name;
   std::vector<Person> children;
 };
+struct Visit {
+  Sight first;
+  Sight second;
+  Season season = Season::spring;
+  Season other = Season::spring;
+};
 struct Letter {
   std::variant<Sight, std::string> content;
 };
@@ -37,6 +43,7 @@ ESPALIER_GENERABLE_AS(outlined::Trip, "a journey", city, (days, "how long", rang
                       (sights, count(3)), (words, "to learn"));
 ESPALIER_GENERABLE(outlined::Person, name, children);
 ESPALIER_GENERABLE(outlined::Letter, content);
+ESPALIER_GENERABLE(outlined::Visit, first, second, season, other);
 
 namespace espalier::framework {
 namespace {
@@ -54,6 +61,44 @@ TEST(SchemaOutline, NamesWhatIsWantedInItsOrder) {
 
 TEST(SchemaOutline, WhatIsWithinItselfIsNamedOnce) {
   EXPECT_EQ(outline<outlined::Person>(), "Answer with JSON: name, children [Person].");
+}
+
+TEST(SchemaOutline, WhatIsMentionedAgainIsCalledByItsName) {
+  EXPECT_EQ(outline<outlined::Visit>(),
+            "Answer with JSON: first Sight {name, why (in a few words; optional)}, second Sight, "
+            "season (spring, summer, autumn or winter), other (spring, summer, autumn or winter).");
+}
+
+// Each of thirty levels refers to the next one twice.
+TEST(SchemaOutline, GrowsAsItsSchemaDoes) {
+  std::string definitions;
+  for (int i = 0; i < 30; ++i) {
+    definitions += R"("L)" + std::to_string(i) +
+                   R"(":{"type":"object","properties":{"a":{"$ref":"#/$defs/L)" +
+                   std::to_string(i + 1) + R"("},"b":{"$ref":"#/$defs/L)" + std::to_string(i + 1) +
+                   R"("}},"additionalProperties":false},)";
+  }
+  const std::string text = schema_outline(GenerationSchema::from_json(
+      R"({"$ref":"#/$defs/L0","$defs":{)" + definitions + R"("L30":{"type":"integer"}}})"));
+  EXPECT_LT(text.size(), definitions.size()) << text;
+  EXPECT_NE(text.find("a (optional) L29 {a (optional), b (optional)}"), std::string::npos) << text;
+}
+
+TEST(SchemaOutline, ReferencesAreFollowedHoweverTheyAreSpelled) {
+  const GenerationSchema schema(DynamicGenerationSchema::object(
+      "Menu",
+      {{.name = "soup",
+        .schema = DynamicGenerationSchema::any_of("Soup of the day/~", {"leek", "beet"})}}));
+  EXPECT_EQ(schema_outline(schema), "Answer with JSON: soup (leek or beet).");
+  EXPECT_EQ(
+      schema_outline(GenerationSchema::from_json(
+          R"({"type":"object","required":["a","b","c","d"],"additionalProperties":false,"properties":{
+                    "a":{"$ref":"#/definitions/A"},"b":{"const":"one"},"c":{"$ref":"#/properties/b"},
+                    "d":{"oneOf":[{"$ref":"#/definitions/A"},{"enum":["x"]}]}},
+                    "definitions":{"A":{"$ref":"#/definitions/B"},
+                                   "B":{"type":"object","properties":{"z":{"type":"null"}},
+                                        "additionalProperties":false}}})")),
+      "Answer with JSON: a B {z (optional)}, b (one), c (one), d B or x.");
 }
 
 TEST(SchemaOutline, AlternativesStandSideBySide) {
