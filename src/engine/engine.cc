@@ -143,6 +143,10 @@ void Engine::set_profile(model::Profile* profile) {
   impl_->forward.set_profile(profile);
 }
 
+void Engine::grow_cache(std::size_t tokens) {
+  impl_->cache->grow(base::ceil_div(tokens, kernels::page_positions));
+}
+
 Sequence Engine::new_sequence() { return Sequence(impl_->cache); }
 
 std::size_t Engine::reuse_prefix(Sequence& sequence, std::span<const base::TokenId> tokens,

@@ -107,6 +107,9 @@ class Engine {
   // Every pass from here on adds what its ops cost to *profile; null ends that.
   void set_profile(model::Profile* profile);
 
+  // Lets the KV cache hold so many more positions than options().cache_tokens. For any thread.
+  void grow_cache(std::size_t tokens);
+
   Sequence new_sequence();
 
   // Gives an empty sequence the longest cached prefix of `tokens`, in whole pages and leaving at

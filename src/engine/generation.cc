@@ -100,9 +100,7 @@ std::optional<std::string> Generation::advance() {
       case StepStatus::cancelled:
         return finish(FinishReason::cancelled);
       case StepStatus::cache_full:
-        throw DecodingFailure(
-            "the KV cache is full of other conversations: end one, or give the engine more "
-            "cache_tokens");
+        throw CacheFull();
     }
     next = sample(behind);
     pending_.clear();

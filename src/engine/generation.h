@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/sampling.h"
 #include "engine/token_constraint.h"
+#include "espalier/error.h"
 #include "text/stream_decoder.h"
 #include "text/tokenizer.h"
 
@@ -28,6 +29,14 @@ enum class FinishReason {
   context_limit,     // the context is full
   constraint_limit,  // ConstraintExhausted
   cancelled,         // the stop token of the caller
+};
+
+// Every page of the KV cache is held by a live sequence.
+class CacheFull : public DecodingFailure {
+ public:
+  CacheFull()
+      : DecodingFailure(
+            "the KV cache is full of other conversations that are being answered: end one") {}
 };
 
 struct GenerationSettings {
@@ -53,9 +62,9 @@ class Generation {
 
   // Computes one token, or takes those that must come, and returns the text that they completed
   // (may be empty: half a character, or what might become a stop string), or nothing once the
-  // answer has ended. Throws DecodingFailure
-  // where the engine cannot go on (its cache is held by other sequences) or the logits are no
-  // numbers; the sequence is then as before the call.
+  // answer has ended. Throws CacheFull where other sequences hold the engine's whole cache, and
+  // DecodingFailure where the logits are no numbers. The sequence is then as before the call, which
+  // may be made again.
   std::optional<std::string> next();
 
   FinishReason finish_reason() const noexcept { return finish_; }

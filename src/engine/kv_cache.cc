@@ -32,6 +32,11 @@ std::uint64_t hash(std::uint64_t parent, std::span<const PositionKey> keys) {
 KvCache::KvCache(std::size_t page_bytes, std::size_t capacity)
     : page_bytes_(page_bytes), capacity_(capacity) {}
 
+void KvCache::grow(std::size_t pages) {
+  const std::lock_guard lock(mutex_);
+  capacity_ += pages;
+}
+
 KvPage* KvCache::acquire() {
   const std::lock_guard lock(mutex_);
   return acquire_locked();

@@ -26,10 +26,14 @@ struct KvPage {
 
 class KvCache {
  public:
-  // capacity: how many pages may exist at a time. They are allocated when first needed.
+  // capacity: how many pages may exist at a time, to begin with. They are allocated when first
+  // needed.
   KvCache(std::size_t page_bytes, std::size_t capacity);
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
+
+  // Lets so many more pages exist.
+  void grow(std::size_t pages);
 
   // A page with one reference and undefined bytes; null where every page is in use.
   KvPage* acquire();
@@ -69,8 +73,8 @@ class KvCache {
   void release_locked(KvPage* page);
 
   const std::size_t page_bytes_;
-  const std::size_t capacity_;
   std::mutex mutex_;
+  std::size_t capacity_;
   base::Arena arena_{base::Arena::Pages::huge};
   std::vector<std::unique_ptr<KvPage>> pages_;
   std::vector<KvPage*> free_;

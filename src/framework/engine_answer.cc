@@ -63,14 +63,15 @@ std::optional<LanguageModelAnswer::Piece> EngineAnswer::next() {
   return std::nullopt;
 }
 
-// A step that finds no page left has changed nothing, so it can be tried again once the sessions
-// that wait have given back theirs, to this answer or, a moment before, to another.
+// A step that finds no page left has changed nothing, so it can be tried again. Whatever room is
+// made, another answer may take it before this one does.
 std::optional<std::string> EngineAnswer::next_text() {
-  try {
-    return generation_->next();
-  } catch (const DecodingFailure&) {
-    executor_.runtime().park().clear();
-    return generation_->next();
+  while (true) {
+    try {
+      return generation_->next();
+    } catch (const engine::CacheFull&) {
+      if (!executor_.runtime().make_room()) throw;
+    }
   }
 }
 

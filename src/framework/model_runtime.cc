@@ -19,6 +19,11 @@ namespace {
 
 constexpr std::size_t most_guides = 64;
 
+// Of answers at a time, in full context windows (espalier/session.h says so). Two to begin with:
+// more are only added where answers under way fill those.
+constexpr std::size_t first_windows = 2;
+constexpr std::size_t most_windows = 8;
+
 text::ChatFormat chat_format(const std::filesystem::path& path, const std::string& chat_template,
                              const std::string& chosen) {
   if (!chosen.empty()) return text::ChatFormat::named(chosen);
@@ -42,8 +47,7 @@ engine::EngineOptions engine_options(const model::Model& model, const RuntimeOpt
   wanted.decode_threads = options.decode_threads;
   wanted.kv_type = options.kv_type;
   wanted.context = options.context == 0 ? model.config.context : options.context;
-  // Two conversations can be full at a time; memory is taken only as they fill.
-  wanted.cache_tokens = base::checked_mul(wanted.context, std::size_t{2}).value_or(wanted.context);
+  wanted.cache_tokens = base::checked_mul(wanted.context, first_windows).value_or(wanted.context);
   return wanted;
 }
 
@@ -63,7 +67,8 @@ ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptio
       format_(chat_format(path, package_.chat_template, options.chat_format)),
       tool_style_(text::tool_style(format_.name())),
       stop_tokens_(all_stop_tokens(format_, package_)),
-      engine_(package_.model, engine_options(*package_.model, options)) {}
+      engine_(package_.model, engine_options(*package_.model, options)),
+      windows_(first_windows) {}
 
 std::shared_ptr<const guide::TokenTrie> ModelRuntime::token_trie() {
   std::call_once(trie_made_, [this] { trie_ = guide::TokenTrie::of(tokenizer(), stop_tokens_); });
@@ -97,6 +102,15 @@ std::size_t ModelRuntime::append_message(const Transcript& transcript, std::size
                            first == 0 ? "" : role_of(transcript[first - 1], tool_style_), ids);
   }
   return message.entries;
+}
+
+bool ModelRuntime::make_room() {
+  if (park_.clear()) return true;
+  const std::lock_guard lock(windows_mutex_);
+  if (windows_ == most_windows) return false;
+  engine_.grow_cache(engine_.options().context);
+  ++windows_;
+  return true;
 }
 
 void ModelRuntime::append(const Transcript& transcript, std::vector<base::TokenId>& ids) const {

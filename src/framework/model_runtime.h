@@ -43,6 +43,9 @@ class ModelRuntime {
   const std::vector<base::TokenId>& stop_tokens() const noexcept { return stop_tokens_; }
   engine::Engine& engine() noexcept { return engine_; }
   SequencePark& park() noexcept { return park_; }
+  // For an answer that found the KV cache full: takes back what sessions between two turns hold, or
+  // lets the cache grow. False where neither can be. May be called from any thread.
+  bool make_room();
   std::size_t context() const noexcept { return engine_.options().context; }
   // The vocabulary as guides walk it, made when it is first asked for. May be called from any
   // thread.
@@ -65,6 +68,8 @@ class ModelRuntime {
   std::vector<base::TokenId> stop_tokens_;
   engine::Engine engine_;
   SequencePark park_;
+  std::mutex windows_mutex_;
+  std::size_t windows_;  // that the KV cache may fill
   std::once_flag trie_made_;
   std::shared_ptr<const guide::TokenTrie> trie_;
   std::mutex guides_mutex_;
