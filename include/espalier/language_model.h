@@ -23,6 +23,7 @@
 #include "espalier/generation_schema.h"
 #include "espalier/guardrails.h"
 #include "espalier/prompt.h"
+#include "espalier/tool.h"
 #include "espalier/transcript.h"
 
 namespace espalier {
@@ -98,7 +99,8 @@ class ESPALIER_API SystemLanguageModel {
   // As what a session takes.
   operator std::shared_ptr<LanguageModel>() const;  // NOLINT(google-explicit-constructor)
 
-  // Never throws for want of a model: that is what it tells.
+  // Never throws for want of a model: that is what it tells. To know, it loads the model where it
+  // is not loaded yet.
   Availability availability() const;
 
   // Tokens that instructions, history, prompt and answer may have together.
@@ -116,8 +118,7 @@ class ESPALIER_API SystemLanguageModel {
   // on top. Throws InvalidArgument where it has an image.
   std::size_t token_count(const Prompt& prompt) const;
   // Tokens of the instructions and tools that a session begins with, markers included.
-  std::size_t token_count(std::string_view instructions,
-                          const std::vector<Transcript::ToolDefinition>& tools) const;
+  std::size_t token_count(std::string_view instructions, const Tools& tools) const;
   // Tokens that a schema adds to a prompt that is shown it.
   std::size_t token_count(const GenerationSchema& schema) const;
   // Tokens that a conversation becomes, markers included.

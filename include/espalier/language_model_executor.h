@@ -1,18 +1,18 @@
 // What stands behind a session: the engine (SystemLanguageModel), a script (ScriptedLanguageModel),
 // or a back end of your own, a server say.
 //
-//   class EchoAnswer : public LanguageModelAnswer {                       // gives the prompt back
+//   struct EchoAnswer : LanguageModelAnswer {                             // gives the prompt back
 //     explicit EchoAnswer(std::string text) : text_(std::move(text)) {}
 //     std::optional<Piece> next() override { return std::exchange(text_, std::nullopt); }
 //     std::optional<std::string> text_;
 //   };
-//   class EchoExecutor : public LanguageModelExecutor {
+//   struct EchoExecutor : LanguageModelExecutor {
 //     std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
 //                                                  std::stop_token) override {
-//       return std::make_unique<EchoAnswer>(entry_text(*std::prev(request.transcript.end())));
+//       return std::make_unique<EchoAnswer>(entry_text(request.transcript.back()));
 //     }
 //   };
-//   class Echo : public LanguageModel {
+//   struct Echo : LanguageModel {
 //     std::unique_ptr<LanguageModelExecutor> make_executor() override {
 //       return std::make_unique<EchoExecutor>();
 //     }
@@ -94,8 +94,9 @@ class ESPALIER_API LanguageModelExecutor {
   virtual std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
                                                        std::stop_token stop) = 0;
 
-  // Prepares for a request that goes on from the transcript, with a prompt that begins so.
-  virtual void prewarm(const Transcript& /*transcript*/, std::string_view /*prompt_prefix*/) {}
+  // Prepares for a request whose transcript begins so. Where the last entry is a prompt, more of
+  // its text may come.
+  virtual void prewarm(const Transcript& /*beginning*/) {}
 
   // Whether answers and arguments cannot but fit their schemas. Else the session checks each.
   virtual bool is_guided() const noexcept { return false; }

@@ -8,7 +8,8 @@
 //
 // A session keeps its transcript, and the model's state for it (the KV cache): each request costs
 // what is new in it. It answers one request at a time; a second one meanwhile throws
-// ConcurrentRequests. Sessions of one model may answer at the same time from different threads.
+// ConcurrentRequests. Sessions of one model may answer at the same time from different threads;
+// what they say at a time may fill eight context windows, beyond which DecodingFailure is thrown.
 //
 // A request that fails or is cancelled leaves no trace: transcript and session are as before it.
 #pragma once
@@ -92,7 +93,7 @@ class ESPALIER_API LanguageModelSession {
   //   AssetsUnavailable          where there is no usable model; the message names the remedy
   //   ExceededContextWindowSize  before anything is generated, where conversation and prompt leave
   //                              no room for an answer
-  //   InvalidArgument            on options out of their range
+  //   InvalidArgument            on options out of their range, and text that is not UTF-8
   //   Cancelled                  once `stop` was triggered
   //   DecodingFailure            where the engine cannot go on, or a model that is no
   //                              SystemLanguageModel says what it must not
@@ -127,9 +128,10 @@ class ESPALIER_API LanguageModelSession {
                                     std::stop_token stop = {});
 
   // Answers in a thread of its own, for programs with a loop of theirs. The session is responding
-  // when this returns, so ConcurrentRequests is thrown at once; all else that respond() throws
-  // comes out of the future. The answer goes on where the session is gone. As with std::async, the
-  // future's destructor waits for the thread: trigger `stop` to have it end sooner.
+  // when this returns, so ConcurrentRequests is thrown at once, as is what is wrong with the prompt
+  // or type; all else that respond() throws comes out of the future. The answer goes on where the
+  // session is gone. As with std::async, the future's destructor waits for the thread: trigger
+  // `stop` to have it end sooner.
   std::future<Response<>> respond_async(const Prompt& prompt, const GenerationOptions& options = {},
                                         std::stop_token stop = {});
   std::future<Response<GeneratedContent>> respond_async(const Prompt& prompt,
@@ -156,10 +158,22 @@ class ESPALIER_API LanguageModelSession {
                                         const GenerationOptions& options = {},
                                         std::stop_token stop = {});
 
-  // Loads the model and computes instructions, history and the beginning of a coming prompt, so
-  // that the answer starts sooner. Works in the calling thread, and counts as a request while it
-  // does.
+  // Loads the model and computes instructions, tools, history and the beginning of a coming prompt,
+  // so that the answer starts sooner. What a model is told of a schema stands in front of the
+  // prompt, so a prefix helps the shape of request that it was given for. Works in the calling
+  // thread, and counts as a request while it does. Throws what a request throws before it
+  // generates.
   void prewarm(std::string_view prompt_prefix = {});
+  void prewarm(std::string_view prompt_prefix, const GenerationSchema& schema,
+               const GenerationOptions& options = {});
+  template <Generable T>
+  void prewarm(std::string_view prompt_prefix = {}, const GenerationOptions& options = {}) {
+    prewarm(prompt_prefix, detail::schema_of<T>(), options);
+  }
+
+  // A session of the same model and tools that goes on from another transcript, a shorter one say
+  // (condense.h).
+  LanguageModelSession with(Transcript transcript) const;
 
   // These two may be called from any thread at any time.
   bool is_responding() const noexcept;

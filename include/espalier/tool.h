@@ -11,8 +11,8 @@
 //   std::cout << session.respond("Do I need a coat in Oslo?").content << "\n";
 //
 // The model is told name, description and parameters of each tool. Instead of answering it may call
-// some, several at once, also the same twice; it reads what they gave, and may call again or
-// answer. Arguments always fit their schema.
+// some, several at once (a SystemLanguageModel up to 16), also the same twice; it reads what they
+// gave, and may call again or answer. Arguments always fit their schema.
 //
 // The calls of one answer run at the same time, each on a thread of its own, so a tool must bear
 // that, and calls from all sessions that have it. What a tool throws ends the request with a
@@ -46,7 +46,7 @@ class ESPALIER_API Tool {
   virtual ~Tool();
 
   // These are asked for once, when a session is made.
-  virtual std::string name() const = 0;  // short, of letters, digits and _; unlike that of others
+  virtual std::string name() const = 0;         // short, best of letters, digits and _; no other's
   virtual std::string description() const = 0;  // what it does, in a sentence
   virtual GenerationSchema parameters() const = 0;
   // False where the model knows the tool without being told. It may be called all the same.

@@ -1,7 +1,7 @@
 // What was said in a session, in order.
 //
-//   for (const Transcript::Entry& entry : session.transcript()) std::cout << entry_text(entry) <<
-//   "\n";
+//   const Transcript transcript = session.transcript();
+//   for (const Transcript::Entry& entry : transcript) std::cout << entry_text(entry) << "\n";
 //
 // A transcript is a value: session.transcript() is a copy, and a session made from a transcript
 // goes on where that one stood.
@@ -130,6 +130,8 @@ class ESPALIER_API Transcript {
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
   const Entry& operator[](std::size_t i) const noexcept { return entries_[i]; }
+  const Entry& front() const noexcept { return entries_.front(); }  // only where it is not empty
+  const Entry& back() const noexcept { return entries_.back(); }    // likewise
 
   void append(Entry entry) { entries_.push_back(std::move(entry)); }
 

@@ -1,6 +1,5 @@
 #include "espalier/condense.h"
 
-#include <cstddef>
 #include <variant>
 
 namespace espalier {
@@ -20,13 +19,18 @@ Transcript from(const Transcript& transcript, std::size_t first) {
 }  // namespace
 
 Transcript condense(const Transcript& transcript, const SystemLanguageModel& model) {
-  const std::size_t budget = model.context_size() / 2;
+  return condense(transcript, model.context_size() / 2,
+                  [&model](const Transcript& shorter) { return model.token_count(shorter); });
+}
+
+Transcript condense(const Transcript& transcript, std::size_t most,
+                    const std::function<std::size_t(const Transcript&)>& token_count) {
   const std::size_t first = has_instructions(transcript) ? 1 : 0;
   for (std::size_t i = first; i < transcript.size(); ++i) {
     // A turn begins with its prompt.
     if (!std::holds_alternative<Transcript::Prompt>(transcript[i])) continue;
     Transcript shorter = from(transcript, i);
-    if (model.token_count(shorter) <= budget) return shorter;
+    if (token_count(shorter) <= most) return shorter;
   }
   return from(transcript, transcript.size());
 }

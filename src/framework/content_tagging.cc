@@ -37,9 +37,7 @@ class TaggingExecutor : public LanguageModelExecutor {
     return executor_->respond(tagging, std::move(stop));
   }
 
-  void prewarm(const Transcript& transcript, std::string_view prompt_prefix) override {
-    executor_->prewarm(instructed(transcript), prompt_prefix);
-  }
+  void prewarm(const Transcript& beginning) override { executor_->prewarm(instructed(beginning)); }
 
   bool is_guided() const noexcept override { return executor_->is_guided(); }
 

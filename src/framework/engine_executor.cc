@@ -72,11 +72,9 @@ std::unique_ptr<LanguageModelAnswer> EngineExecutor::begin(const LanguageModelRe
                                         std::move(stop));
 }
 
-void EngineExecutor::prewarm(const Transcript& transcript, std::string_view prompt_prefix) {
+void EngineExecutor::prewarm(const Transcript& beginning) {
   ModelRuntime& runtime = this->runtime();
-  Transcript coming = transcript;
-  if (!prompt_prefix.empty()) coming.append(Transcript::prompt(prompt_prefix));
-  const std::vector<base::TokenId>& ids = conversation_.write(runtime, coming);
+  const std::vector<base::TokenId>& ids = conversation_.write(runtime, beginning);
   check_room(runtime, ids.size() + 1);
   if (ids.empty()) return;
   engine::Sequence sequence = take_sequence(ids);

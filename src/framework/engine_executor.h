@@ -31,7 +31,7 @@ class EngineExecutor : public LanguageModelExecutor {
   std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
                                                const TurnSettings& settings, std::stop_token stop);
 
-  void prewarm(const Transcript& transcript, std::string_view prompt_prefix) override;
+  void prewarm(const Transcript& beginning) override;
   bool is_guided() const noexcept override { return true; }
 
  private:

@@ -275,6 +275,14 @@ TEST(Condense, KeepsInstructionsAndTheLastTurnsThatFit) {
   for (std::size_t i = 1; i < shorter.size(); ++i) EXPECT_EQ(shorter[i], transcript[i + dropped]);
 }
 
+TEST(Condense, CountsAsABackEndDoes) {
+  Transcript transcript({Transcript::instructions("Be brief.")});
+  for (int i = 0; i < 6; ++i) transcript.append(Transcript::prompt("a"));
+  const auto entries = [](const Transcript& shorter) { return shorter.size(); };
+  EXPECT_EQ(condense(transcript, 4, entries).size(), 4U);
+  EXPECT_EQ(condense(transcript, 0, entries).size(), 1U) << "instructions stay";
+}
+
 TEST(Condense, TurnThatDoesNotFitIsDropped) {
   const Transcript transcript(
       {Transcript::prompt(std::string(200, 'a')), Transcript::response("b")});

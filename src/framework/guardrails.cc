@@ -84,9 +84,7 @@ class GuardedExecutor : public LanguageModelExecutor {
                                            classifier_);
   }
 
-  void prewarm(const Transcript& transcript, std::string_view prompt_prefix) override {
-    executor_->prewarm(transcript, prompt_prefix);
-  }
+  void prewarm(const Transcript& beginning) override { executor_->prewarm(beginning); }
 
   bool is_guided() const noexcept override { return executor_->is_guided(); }
 

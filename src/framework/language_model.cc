@@ -15,6 +15,7 @@
 #include "framework/language_model_impl.h"
 #include "framework/messages.h"
 #include "framework/model_store.h"
+#include "framework/tool_box.h"
 
 namespace espalier {
 namespace {
@@ -125,7 +126,7 @@ Availability SystemLanguageModel::availability() const {
     return {Availability::Reason::device_not_eligible, fault.what()};
   }
   try {
-    impl_->runtime();
+    impl_->loader->runtime();
   } catch (const Error& fault) {
     return {Availability::Reason::model_not_ready, fault.what()};
   }
@@ -149,10 +150,11 @@ std::size_t SystemLanguageModel::token_count(const Prompt& prompt) const {
   return impl_->runtime()->tokenizer().encode(text, {.recognise_special = false}).size();
 }
 
-std::size_t SystemLanguageModel::token_count(
-    std::string_view instructions, const std::vector<Transcript::ToolDefinition>& tools) const {
-  if (instructions.empty() && tools.empty()) return 0;
-  return token_count(Transcript({Transcript::instructions(instructions, tools)}));
+std::size_t SystemLanguageModel::token_count(std::string_view instructions,
+                                             const Tools& tools) const {
+  Transcript transcript;
+  if (!instructions.empty()) transcript.append(Transcript::instructions(instructions));
+  return token_count(framework::ToolBox(tools).introduce(std::move(transcript)));
 }
 
 std::size_t SystemLanguageModel::token_count(const GenerationSchema& schema) const {

@@ -39,6 +39,16 @@ TEST(ModelSettings, AnAppsOwnSwitchComesFirst) {
   EXPECT_NO_THROW(session.respond("Hello", {.maximum_response_tokens = 1}));
 }
 
+TEST(ModelSettings, AnAppsOwnSwitchIsAskedOnce) {
+  int asked = 0;
+  const SystemLanguageModel model(fixture, {.availability = [&asked] {
+                                    ++asked;
+                                    return Availability{};
+                                  }});
+  EXPECT_TRUE(model.availability());
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(ModelSettings, AModelUnderOtherSettingsSharesItsWeights) {
   const SystemLanguageModel model = tiny_model();
   const SystemLanguageModel tags = model.with({.use_case = UseCase::content_tagging});
@@ -94,9 +104,11 @@ TEST(TokenCount, CountsEachPartOfARequest) {
   EXPECT_EQ(model.token_count("", {}), 0U);
   EXPECT_EQ(model.token_count("Be short.", {}),
             model.token_count(Transcript({Transcript::instructions("Be short.")})));
-  const std::vector<Transcript::ToolDefinition> tools = {
-      {.name = "weather", .description = "tells the weather", .parameters = schema}};
+  const Tools tools = {make_tool("weather", "tells the weather", schema,
+                                 [](const GeneratedContent&) { return "rain"; })};
   EXPECT_GT(model.token_count("Be short.", tools), model.token_count("Be short.", {}) + 10);
+  LanguageModelSession session(model, tools, "Be short.");
+  EXPECT_EQ(model.token_count("Be short.", tools), model.token_count(session.transcript()));
   EXPECT_GT(model.token_count(schema), 10U);
 
   const Transcript plain({Transcript::prompt("Hello")});

@@ -128,6 +128,42 @@ TEST(Refusal, IsTheAnswerToARequestForPlainText) {
   EXPECT_EQ(halfway.respond("Do it.").content, "Well, \n\nI would rather not.");
 }
 
+// The example of language_model_executor.h.
+struct EchoAnswer : LanguageModelAnswer {
+  explicit EchoAnswer(std::string text) : text_(std::move(text)) {}
+  std::optional<Piece> next() override { return std::exchange(text_, std::nullopt); }
+  std::optional<std::string> text_;
+};
+struct EchoExecutor : LanguageModelExecutor {
+  std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
+                                               std::stop_token) override {
+    return std::make_unique<EchoAnswer>(entry_text(request.transcript.back()));
+  }
+};
+struct Echo : LanguageModel {
+  std::unique_ptr<LanguageModelExecutor> make_executor() override {
+    return std::make_unique<EchoExecutor>();
+  }
+};
+
+TEST(LanguageModelExecutor, MayBeOnesOwn) {
+  LanguageModelSession session(std::make_shared<Echo>());
+  EXPECT_EQ(session.respond("Hello.").content, "Hello.");
+  EXPECT_EQ(session.respond<int>("7").content, 7);
+  EXPECT_THROW(session.respond<int>("seven"), DecodingFailure);
+  EXPECT_NO_THROW(session.prewarm());
+  EXPECT_EQ(session.transcript().size(), 4U);
+}
+
+TEST(Refusal, KeepsItsType) {
+  struct Polite : Refusal {
+    Polite() : Refusal("Please, no.") {}
+  };
+  LanguageModelSession session(std::make_shared<ScriptedLanguageModel>(
+      [](const LanguageModelRequest&) -> ScriptedAnswer { throw Polite(); }));
+  EXPECT_THROW(session.respond<int>("Do it."), Polite);
+}
+
 TEST(Refusal, IsThrownUnderASchema) {
   const auto model = std::make_shared<ScriptedLanguageModel>(
       [](const LanguageModelRequest&) -> ScriptedAnswer { throw Refusal("I would rather not."); });

@@ -9,6 +9,7 @@
 #include "framework/language_model_impl.h"
 #include "framework/session_state.h"
 #include "framework/turn.h"
+#include "text/utf8.h"
 
 namespace espalier {
 namespace {
@@ -17,6 +18,13 @@ Transcript with_instructions(std::string_view instructions) {
   Transcript transcript;
   if (!instructions.empty()) transcript.append(Transcript::instructions(instructions));
   return transcript;
+}
+
+Transcript::Entry checked(Transcript::Entry prompt) {
+  if (!text::is_valid_utf8(entry_text(prompt))) {
+    throw InvalidArgument("the prompt is not UTF-8: a transcript could not keep it");
+  }
+  return prompt;
 }
 
 }  // namespace
@@ -113,7 +121,8 @@ std::future<Response<GeneratedContent>> LanguageModelSession::stream_async(
 }
 
 detail::AnswerReader LanguageModelSession::begin(Transcript::Entry prompt, std::stop_token stop) {
-  auto answer = std::make_shared<framework::Answer>(state_, std::move(prompt), std::move(stop));
+  auto answer =
+      std::make_shared<framework::Answer>(state_, checked(std::move(prompt)), std::move(stop));
   answer->begin();
   return detail::AnswerReader(std::move(answer));
 }
@@ -121,12 +130,26 @@ detail::AnswerReader LanguageModelSession::begin(Transcript::Entry prompt, std::
 detail::AnswerReader LanguageModelSession::begin_later(Transcript::Entry prompt,
                                                        std::stop_token stop) {
   return detail::AnswerReader(
-      std::make_shared<framework::Answer>(state_, std::move(prompt), std::move(stop)));
+      std::make_shared<framework::Answer>(state_, checked(std::move(prompt)), std::move(stop)));
 }
 
 void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
   const framework::Claim claim(*state_);
-  state_->executor->prewarm(state_->transcript, prompt_prefix);
+  Transcript beginning = state_->transcript;
+  if (!prompt_prefix.empty()) beginning.append(checked(Transcript::prompt(prompt_prefix)));
+  state_->executor->prewarm(beginning);
+}
+
+void LanguageModelSession::prewarm(std::string_view prompt_prefix, const GenerationSchema& schema,
+                                   const GenerationOptions& options) {
+  const framework::Claim claim(*state_);
+  Transcript beginning = state_->transcript;
+  beginning.append(checked(Transcript::prompt(prompt_prefix, schema, options)));
+  state_->executor->prewarm(beginning);
+}
+
+LanguageModelSession LanguageModelSession::with(Transcript transcript) const {
+  return LanguageModelSession(state_->model, state_->tools.tools(), std::move(transcript));
 }
 
 bool LanguageModelSession::is_responding() const noexcept { return state_->responding; }

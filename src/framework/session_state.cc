@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "espalier/error.h"
+#include "text/utf8.h"
 
 namespace espalier::framework {
 namespace {
@@ -22,6 +23,9 @@ SessionState::SessionState(std::shared_ptr<LanguageModel> its_model, Tools its_t
       tools(std::move(its_tools)),
       transcript(tools.introduce(std::move(its_transcript))),
       executor(checked(model).make_executor()) {
+  if (!transcript.empty() && !text::is_valid_utf8(entry_text(transcript.front()))) {
+    throw InvalidArgument("the instructions are not UTF-8: a transcript could not keep them");
+  }
   for (std::size_t i = 1; i < transcript.size(); ++i) {
     if (std::holds_alternative<Transcript::Instructions>(transcript[i])) {
       throw InvalidArgument("a transcript has instructions after its first entry");

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "espalier/error.h"
+#include "espalier/espalier.h"
 #include "framework/fixture_testing.h"
 
 namespace espalier {
@@ -207,6 +207,34 @@ TEST(Session, GoesOnFromATranscript) {
   EXPECT_EQ(session.transcript().size(), 5U);
   transcript.append(Transcript::instructions("Be long."));
   EXPECT_THROW(LanguageModelSession(tiny_model(), transcript), InvalidArgument);
+}
+
+TEST(Session, AnotherTranscriptHasTheSameModelAndTools) {
+  const auto tool =
+      make_tool<GeneratedContent>("look", "Looks.", [](const GeneratedContent&) { return "grey"; });
+  const auto model = std::make_shared<ScriptedLanguageModel>(
+      [](const LanguageModelRequest& request) -> ScriptedAnswer {
+        return {.text = request.tools.at(0).name};
+      });
+  const LanguageModelSession session(model, Tools{tool}, "Be brief.");
+  LanguageModelSession other =
+      session.with(Transcript({Transcript::prompt("a"), Transcript::response("b")}));
+  EXPECT_EQ(other.respond("c").content, "look");
+  EXPECT_EQ(std::get<Transcript::Instructions>(other.transcript().front()).tool_definitions,
+            std::get<Transcript::Instructions>(session.transcript().front()).tool_definitions);
+  EXPECT_EQ(other.transcript().size(), 5U);
+  EXPECT_EQ(session.transcript().size(), 1U);
+}
+
+// What is no text could be answered, but not kept.
+TEST(Session, TextThatIsNotUtf8IsRefused) {
+  LanguageModelSession session(tiny_model());
+  EXPECT_THROW(session.respond("a\xff"), InvalidArgument);
+  EXPECT_THROW(session.respond(Prompt("a").add(std::string("\xc3"))), InvalidArgument);
+  EXPECT_THROW(session.respond_async("a\xff"), InvalidArgument);
+  EXPECT_THROW(LanguageModelSession(tiny_model(), "a\xff"), InvalidArgument);
+  EXPECT_FALSE(session.is_responding());
+  EXPECT_TRUE(session.transcript().empty());
 }
 
 TEST(Session, ControlTokensInAPromptAreText) {

@@ -14,6 +14,7 @@
 #include "base/message_format.h"
 #include "espalier/error.h"
 #include "framework/schema_fit.h"
+#include "text/utf8.h"
 
 namespace espalier::framework {
 namespace {
@@ -37,6 +38,14 @@ std::string message_of(const std::exception_ptr& failure) {
 
 Transcript::Entry entry_of(const Transcript::ToolCall& call, const ToolOutput& output) {
   return std::visit([&](const auto& each) { return Transcript::tool_output(call, each); }, output);
+}
+
+// A transcript could not keep it.
+void check_text(const ToolOutput& output) {
+  const auto* structure = std::get_if<GeneratedContent>(&output);
+  if (!text::is_valid_utf8(structure ? structure->to_json() : std::get<std::string>(output))) {
+    throw InvalidArgument("what it returned is not UTF-8");
+  }
 }
 
 }  // namespace
@@ -109,6 +118,7 @@ std::vector<Transcript::Entry> ToolBox::run(const std::vector<Transcript::ToolCa
       const auto work = [&, i, tool = tools_[find(calls[i])]] {
         try {
           results[i] = tool->call(calls[i].arguments, all.get_token());
+          check_text(results[i]);
         } catch (...) {
           failures[i] = std::current_exception();
           std::size_t none = calls.size();

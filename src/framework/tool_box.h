@@ -16,6 +16,7 @@ class ToolBox {
   explicit ToolBox(Tools tools);
 
   bool empty() const noexcept { return tools_.empty(); }
+  const Tools& tools() const noexcept { return tools_; }
   const std::vector<Transcript::ToolDefinition>& definitions() const noexcept {
     return definitions_;
   }

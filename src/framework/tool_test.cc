@@ -196,6 +196,15 @@ TEST(Tool, WhatItThrowsUndoesTheTurnAndComesAlong) {
   EXPECT_EQ(session.respond("Again").content, "Fine.");
 }
 
+TEST(Tool, AnOutputThatIsNotUtf8IsAFailureOfTheTool) {
+  for (const ToolOutput& output :
+       {ToolOutput("a\xff"), ToolOutput(GeneratedContent::string("\xc3"))}) {
+    const auto broken = tool("broken", [output](const Place&) { return output; });
+    LanguageModelSession session(script({{.calls = {call("broken", oslo)}}}), Tools{broken});
+    EXPECT_THAT(message_of<ToolCallError>([&] { session.respond("Go"); }), HasSubstr("not UTF-8"));
+  }
+}
+
 // Waits until it is asked to stop.
 std::string wait_for(const std::stop_token& stop) {
   std::mutex mutex;

@@ -53,7 +53,7 @@ void Turn::ask() {
 
 // What the model says in place of an answer is the answer to a request for plain text.
 void Turn::refuse(const Refusal& refusal) {
-  if (prompt().response_format) throw refusal;
+  if (prompt().response_format) throw;
   answer_.reset();
   refusal_ = text_.empty() ? refusal.what() : fmt::format("\n\n{}", refusal.what());
 }
