@@ -15,7 +15,7 @@ std::string ask(LanguageModelSession& session, const SystemLanguageModel& model,
     return session.respond(prompt, options).content;
   } catch (const ExceededContextWindowSize& full) {
     std::cout << "(" << full.tokens() << " tokens, " << full.limit() << " fit: condensed) ";
-    session = LanguageModelSession(model, condense(session.transcript(), model));
+    session = session.with(condense(session.transcript(), model));
     return session.respond(prompt, options).content;
   }
 }

@@ -2,7 +2,9 @@
 #include <espalier/espalier.h>
 
 #include <ctime>
+#include <iomanip>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 struct Place {
@@ -30,9 +32,9 @@ int main() try {
       });
   const auto clock = make_tool<Zone>("get_time", "The time of day.", [](const Zone& zone) {
     const std::time_t now = std::time(nullptr) + 3600 * zone.hours_east_of_greenwich;
-    std::tm time{};
-    gmtime_r(&now, &time);
-    return std::to_string(time.tm_hour) + ":" + std::to_string(time.tm_min);
+    std::ostringstream time;
+    time << std::put_time(std::gmtime(&now), "%H:%M");
+    return time.str();
   });
 
   LanguageModelSession session({weather, clock}, "Answer in one sentence, from what tools say.");
