@@ -117,10 +117,38 @@ TEST(CpuFeatures, ScalarIsAlwaysThereAndEverySetKeepsItsName) {
 }
 
 TEST(ErrorCodes, KeepTheirNumbersAndNames) {
-  EXPECT_EQ(static_cast<int>(ErrorCode::exceeded_context_window_size), 1);
-  EXPECT_EQ(static_cast<int>(ErrorCode::invalid_argument), 11);
-  EXPECT_STREQ(name(ErrorCode::assets_unavailable), "assets_unavailable");
+  const auto is = [](ErrorCode code, int number, const char* spelled) {
+    EXPECT_EQ(static_cast<int>(code), number) << spelled;
+    EXPECT_STREQ(name(code), spelled);
+  };
+  is(ErrorCode::exceeded_context_window_size, 1, "exceeded_context_window_size");
+  is(ErrorCode::assets_unavailable, 2, "assets_unavailable");
+  is(ErrorCode::guardrail_violation, 3, "guardrail_violation");
+  is(ErrorCode::unsupported_guide, 4, "unsupported_guide");
+  is(ErrorCode::unsupported_language_or_locale, 5, "unsupported_language_or_locale");
+  is(ErrorCode::decoding_failure, 6, "decoding_failure");
+  is(ErrorCode::rate_limited, 7, "rate_limited");
+  is(ErrorCode::concurrent_requests, 8, "concurrent_requests");
+  is(ErrorCode::refusal, 9, "refusal");
+  is(ErrorCode::invalid_schema, 10, "invalid_schema");
+  is(ErrorCode::invalid_argument, 11, "invalid_argument");
+  is(ErrorCode::unknown, 255, "unknown");
+}
+
+TEST(ErrorCodes, EachErrorHasItsOwn) {
+  EXPECT_EQ(ExceededContextWindowSize("x", 2, 1).code(), ErrorCode::exceeded_context_window_size);
   EXPECT_EQ(AssetsUnavailable("x").code(), ErrorCode::assets_unavailable);
+  EXPECT_EQ(InvalidFile("x").code(), ErrorCode::assets_unavailable);
+  EXPECT_EQ(GuardrailViolation("x").code(), ErrorCode::guardrail_violation);
+  EXPECT_EQ(UnsupportedGuide("x").code(), ErrorCode::unsupported_guide);
+  EXPECT_EQ(UnsupportedLanguageOrLocale("x").code(), ErrorCode::unsupported_language_or_locale);
+  EXPECT_EQ(DecodingFailure("x").code(), ErrorCode::decoding_failure);
+  EXPECT_EQ(RateLimited("x").code(), ErrorCode::rate_limited);
+  EXPECT_EQ(ConcurrentRequests("x").code(), ErrorCode::concurrent_requests);
+  EXPECT_EQ(Refusal("x").code(), ErrorCode::refusal);
+  EXPECT_EQ(InvalidSchema("x").code(), ErrorCode::invalid_schema);
+  EXPECT_EQ(InvalidArgument("x").code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(ToolCallError("x", "tool", nullptr).code(), ErrorCode::unknown);
   EXPECT_EQ(Cancelled().code(), ErrorCode::unknown);
 }
 

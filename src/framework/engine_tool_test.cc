@@ -118,7 +118,7 @@ TEST(EngineTool, WhatIsDisallowedIsNotCalled) {
   std::atomic<int> calls = 0;
   LanguageModelSession session(tiny_model(), Tools{look(calls)});
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
-    session.respond("Go", random(seed, ToolCallingMode::disallowed, 20));
+    EXPECT_NO_THROW(session.respond("Go", random(seed, ToolCallingMode::disallowed)));
   }
   EXPECT_EQ(calls, 0);
 }

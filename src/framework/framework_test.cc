@@ -4,7 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,45 +61,6 @@ class Folder {
   fs::path path_;
 };
 
-TEST(Transcript, IdsAreFreshAndCountForEquality) {
-  std::set<std::string> ids;
-  for (int i = 0; i < 100; ++i) ids.insert(entry_id(Transcript::prompt("a")));
-  EXPECT_EQ(ids.size(), 100U);
-  EXPECT_THAT(*ids.begin(),
-              ::testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
-                                      "[0-9a-f]{12}"));
-  const Transcript one({Transcript::prompt("a")});
-  EXPECT_EQ(one, Transcript(one));
-  EXPECT_NE(one, Transcript({Transcript::prompt("a")}));
-}
-
-TEST(Transcript, AnOutputNamesTheCallThatItAnswers) {
-  const Transcript::Entry entry = Transcript::tool_calls(
-      {{.tool_name = "weather", .arguments = GeneratedContent::from_json(R"({"city":"Oslo"})")},
-       {.id = "mine", .tool_name = "time"}});
-  EXPECT_EQ(entry_text(entry),
-            "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}\n"
-            "{\"name\":\"time\",\"arguments\":null}");
-  const auto& calls = std::get<Transcript::ToolCalls>(entry).calls;
-  EXPECT_FALSE(calls.at(0).id.empty());
-  EXPECT_NE(calls.at(0).id, entry_id(entry));
-  EXPECT_EQ(calls.at(1).id, "mine");
-  const Transcript::Entry text = Transcript::tool_output(calls.at(0), "rain");
-  const Transcript::Entry content =
-      Transcript::tool_output(calls.at(1), GeneratedContent::from_json("[7]"));
-  EXPECT_EQ(std::get<Transcript::ToolOutput>(text).call_id, calls.at(0).id);
-  EXPECT_EQ(std::get<Transcript::ToolOutput>(content).tool_name, "time");
-  EXPECT_EQ(entry_text(text), "rain");
-  EXPECT_EQ(entry_text(content), "[7]");
-}
-
-TEST(Transcript, InstructionsSayWhichToolsThereAre) {
-  const Transcript::ToolDefinition tool{"weather", "The weather.", GenerationSchema::of<int>()};
-  const Transcript::Entry entry = Transcript::instructions("", {tool});
-  EXPECT_TRUE(std::get<Transcript::Instructions>(entry).segments.empty());
-  EXPECT_EQ(std::get<Transcript::Instructions>(entry).tool_definitions.at(0), tool);
-}
-
 TEST(GenerationSettings, DefaultsAreThoseTheHeaderPromises) {
   const auto settings = framework::turn_settings({});
   EXPECT_FLOAT_EQ(settings.sampling.temperature, 0.2F);
@@ -118,10 +80,26 @@ TEST(GenerationSettings, EachModeBecomesItsOptions) {
   EXPECT_EQ(top_k.sampling.seed, 7U);
   EXPECT_EQ(top_k.sampling.top_p, 1.0F);
   EXPECT_EQ(top_k.maximum_tokens, 3U);
+  const auto threshold = framework::turn_settings(
+      {.sampling = SamplingMode::random_probability_threshold(0.25, 8), .temperature = 1.5});
+  EXPECT_EQ(threshold.sampling.top_p, 0.25F);
+  EXPECT_EQ(threshold.sampling.seed, 8U);
+  EXPECT_EQ(threshold.sampling.top_k, 0);
+  EXPECT_EQ(threshold.sampling.temperature, 1.5F);
+}
+
+TEST(Model, TheDefaultIsOneForTheWholeProcess) {
+  const std::shared_ptr<LanguageModel> one = SystemLanguageModel::default_model();
+  const std::shared_ptr<LanguageModel> other = SystemLanguageModel::default_model();
+  EXPECT_EQ(one, other);
+  const Environment model("ESPALIER_MODEL", framework::testing::fixture);
+  EXPECT_EQ(framework::find_model(), framework::testing::fixture);
 }
 
 TEST(Model, TellsWhyItIsNotAvailable) {
-  EXPECT_TRUE(tiny_model().availability());
+  const Availability there = tiny_model().availability();
+  EXPECT_TRUE(there);
+  EXPECT_EQ(there.reason, Availability::Reason::none);
   const Availability missing = SystemLanguageModel("/nowhere/model.gguf").availability();
   EXPECT_EQ(missing.reason, Availability::Reason::model_not_ready);
   EXPECT_THAT(missing.message, HasSubstr("/nowhere/model.gguf"));
@@ -136,7 +114,10 @@ TEST(Model, CountsTokens) {
   EXPECT_EQ(model.token_count(""), 0U);
   EXPECT_EQ(model.token_count("xyz"), 3U);
   EXPECT_GT(model.token_count("<|im_end|>"), 1U) << "text is never a control token";
-  EXPECT_GT(model.token_count(Transcript({Transcript::prompt("xyz")})), 3U);
+  const Transcript first({Transcript::prompt("xyz")});
+  EXPECT_GT(model.token_count(first), 3U);
+  const Transcript both({first[0], Transcript::response("uvw")});
+  EXPECT_GT(model.token_count(both), model.token_count(first) + 3);
 }
 
 TEST(Store, WithoutAModelTheRemedyIsNamed) {

@@ -13,6 +13,7 @@
 #include "espalier/generable.h"
 #include "espalier/generated_content.h"
 #include "framework/content_testing.h"
+#include "text/utf8.h"
 
 namespace espalier {
 namespace {
@@ -91,7 +92,7 @@ TEST(PartialContent, ShowsWhatIsThereAndSaysThatItIsCut) {
   EXPECT_EQ(shown(R"("a\)"), R"("a")");
   EXPECT_EQ(shown(R"("\ud83c\udf)"), R"("")");
   EXPECT_EQ(shown(""), "null");
-  for (const char* cut : {"", "{", "[1", "\"a", "{\"a\":1", "tru", "12"}) {
+  for (const char* cut : {"", "{", "[1", "[1,", "\"a", "{\"a\":1", "{\"a\":1,", "tru", "12"}) {
     EXPECT_FALSE(GeneratedContent::from_partial_json(cut).is_complete()) << cut;
   }
   const auto cut = GeneratedContent::from_partial_json(R"({"a": [1], "b": "x)");
@@ -116,6 +117,7 @@ TEST(PartialContent, EveryCutShowsABeginningOfTheWhole) {
         GeneratedContent before = GeneratedContent::from_partial_json("");
         stream_json(whole.to_json(), cuts, [&](const GeneratedContent& now, std::size_t) {
           RC_ASSERT(goes_on(before, now));
+          RC_ASSERT(text::is_valid_utf8(now.to_json()));
           RC_ASSERT(goes_on(now, whole, false));
           before = now;
         });

@@ -76,6 +76,12 @@ TEST(GenerationSchema, ReadsWhatItWrites) {
   const GenerationSchema schema(
       Dynamic::any_of("Either", {Dynamic::reference("A"), Dynamic::of<bool>(), Dynamic::null()}),
       {Dynamic::object("A", {{.name = "x", .schema = Dynamic::dictionary(Dynamic::anything())}})});
+  EXPECT_EQ(
+      schema.to_json(),
+      R"({"title":"Either","anyOf":[{"$ref":"#/$defs/A"},{"type":"boolean"},{"type":"null"}],)"
+      R"("$defs":{"A":{"title":"A","type":"object","properties":{"x":{"type":"object",)"
+      R"("additionalProperties":{}}},"x-order":["x"],"required":["x"],)"
+      R"("additionalProperties":false}}})");
   const GenerationSchema read = GenerationSchema::from_json(schema.to_json());
   EXPECT_EQ(read, schema);
   EXPECT_EQ(read.to_json(), schema.to_json());
@@ -150,6 +156,31 @@ TEST(GenerationSchema, RefusesWhatAllowsNothingOrCannotBeHeldTo) {
   EXPECT_THROW(GenerationSchema::from_json("{"), InvalidSchema);
   EXPECT_THROW(GenerationSchema::from_json(R"({"type": "strin"})"), InvalidSchema);
   EXPECT_THROW(GenerationSchema::from_json(R"({"$ref": "other.json"})"), UnsupportedGuide);
+}
+
+template <class T, class... Guides>
+std::string guided(Guides... guides) {
+  return GenerationSchema::of<T>(guides...).to_json();
+}
+
+TEST(GenerationGuide, EachIsWrittenAsItsKeyword) {
+  using namespace guides;
+  EXPECT_EQ(guided<std::string>(constant("v1")), R"({"type":"string","enum":["v1"]})");
+  EXPECT_EQ(guided<std::string>(any_of("a", "b")), R"({"type":"string","enum":["a","b"]})");
+  EXPECT_EQ(guided<std::string>(pattern("^a+$")), R"({"type":"string","pattern":"^a+$"})");
+  EXPECT_EQ(guided<int>(minimum(-2)), R"({"type":"integer","minimum":-2})");
+  EXPECT_EQ(guided<double>(maximum(2.5)), R"({"type":"number","maximum":2.5})");
+  EXPECT_EQ(guided<int>(range(1, 14)), R"({"type":"integer","minimum":1,"maximum":14})");
+  const auto bools = [](const std::string& bounds) {
+    return R"({"type":"array","items":{"type":"boolean"},)" + bounds + "}";
+  };
+  using Bools = std::vector<bool>;
+  EXPECT_EQ(guided<Bools>(minimum_count(1)), bools(R"("minItems":1)"));
+  EXPECT_EQ(guided<Bools>(maximum_count(5)), bools(R"("maxItems":5)"));
+  EXPECT_EQ(guided<Bools>(count(3)), bools(R"("minItems":3,"maxItems":3)"));
+  EXPECT_EQ(guided<Bools>(count(1, 5)), bools(R"("minItems":1,"maxItems":5)"));
+  EXPECT_EQ(guided<std::vector<int>>(element(range(1, 6))),
+            R"({"type":"array","items":{"type":"integer","minimum":1,"maximum":6}})");
 }
 
 TEST(GenerationSchema, GuidesOnOneValueAllHold) {

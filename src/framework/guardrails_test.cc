@@ -135,6 +135,15 @@ TEST(Guardrails, ASystemModelHasItsOwnClassifierOrTheStandardOne) {
   EXPECT_NO_THROW(session.respond("How to make a bomb?", {.maximum_response_tokens = 2}));
 }
 
+TEST(Guardrails, ASystemModelMayBePermissive) {
+  const auto permissive = Guardrails::permissive_content_transformations;
+  const SystemLanguageModel model(framework::testing::fixture,
+                                  {.guardrails = permissive, .classifier = no_fish()});
+  LanguageModelSession session(model);
+  EXPECT_NO_THROW(session.respond("Shorten: raw fish.", {.maximum_response_tokens = 2}));
+  EXPECT_THAT(violation([&] { session.respond<City>("Raw fish"); }), HasSubstr("the prompt"));
+}
+
 // A model that keeps what it was asked.
 class Tagged {
  public:

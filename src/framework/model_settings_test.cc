@@ -90,10 +90,11 @@ TEST_F(ModelFolder, LocalesAreMatchedByLanguageAndRegion) {
   const SystemLanguageModel model(folder_);
   EXPECT_EQ(model.supported_languages(), (std::vector<std::string>{"en", "pt-BR", "zh"}));
   for (const char* locale : {"en", "EN", "en-GB", "en_US.UTF-8", "pt", "pt-BR", "pt_br",
-                             "zh-Hans-CN", "zh_TW@calendar=roc", "en-001"}) {
+                             "pt_BR.UTF-8", "zh-Hans-CN", "zh_TW@calendar=roc", "en-001"}) {
     EXPECT_TRUE(model.supports_locale(locale)) << locale;
   }
-  for (const char* locale : {"", "C", "e", "eng", "de", "pt-PT", "zho", "-en", "ptBR"}) {
+  for (const char* locale :
+       {"", "C", "e", "eng", "de", "pt-PT", "pt_PT.UTF-8", "zho", "-en", "ptBR"}) {
     EXPECT_FALSE(model.supports_locale(locale)) << locale;
   }
 }

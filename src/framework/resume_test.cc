@@ -67,7 +67,9 @@ TEST(Resume, TheLiveSessionKeepsItsCache) {
   const GenerationSchema schema = GenerationSchema::of<std::vector<std::string>>();
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     LanguageModelSession session(model);
+    const auto text = session.respond("Hello", random(seed, 40));
     const auto first = session.respond("A list", schema, random(seed, 40));
+    EXPECT_EQ(first.usage.cached_tokens, text.usage.prompt_tokens + text.usage.response_tokens - 1);
     const auto second = session.respond("Go on", greedy);
     EXPECT_EQ(second.usage.cached_tokens,
               first.usage.prompt_tokens + first.usage.response_tokens - 1);

@@ -39,7 +39,7 @@ struct Letter {
 }  // namespace outlined
 ESPALIER_GENERABLE_ENUM(outlined::Season, spring, summer, autumn, winter);
 ESPALIER_GENERABLE(outlined::Sight, name, (why, "in a few words"));
-ESPALIER_GENERABLE_AS(outlined::Trip, "a journey", city, (days, "how long", range(1, 14)), season,
+ESPALIER_GENERABLE_AS(outlined::Trip, "a journey", (days, "how long", range(1, 14)), city, season,
                       (sights, count(3)), (words, "to learn"));
 ESPALIER_GENERABLE(outlined::Person, name, children);
 ESPALIER_GENERABLE(outlined::Letter, content);
@@ -55,7 +55,7 @@ std::string outline(Guides... guides) {
 
 TEST(SchemaOutline, NamesWhatIsWantedInItsOrder) {
   EXPECT_EQ(outline<outlined::Trip>(),
-            "Answer with JSON (a journey): city, days (how long), season (spring, summer, autumn "
+            "Answer with JSON (a journey): days (how long), city, season (spring, summer, autumn "
             "or winter), sights [{name, why (in a few words; optional)}], words (to learn).");
 }
 

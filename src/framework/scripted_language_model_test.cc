@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,6 +108,69 @@ TEST(ScriptedLanguageModel, AStopTokenEndsAnAnswer) {
   EXPECT_FALSE(session.is_responding());
   EXPECT_EQ(session.respond("Again").content, "D");
   EXPECT_EQ(session.transcript().size(), 2U);
+}
+
+// A back end of an app's own, which keeps what a session asked of it.
+struct OwnModel : LanguageModel {
+  struct Answer : LanguageModelAnswer {
+    std::optional<Piece> next() override {
+      if (given) return std::nullopt;
+      given = true;
+      return "Half of it";
+    }
+    FinishReason finish_reason() const override { return FinishReason::incomplete; }
+    Usage usage() const override { return {11, 5, 3}; }
+    std::vector<std::int32_t> token_ids(const std::vector<Transcript::Entry>&) const override {
+      return {4, 2};
+    }
+    bool given = false;
+  };
+  struct Executor : LanguageModelExecutor {
+    explicit Executor(OwnModel& its_model) : model(its_model) {}
+    std::unique_ptr<LanguageModelAnswer> respond(const LanguageModelRequest& request,
+                                                 std::stop_token stop) override {
+      model.request = request;
+      model.stop = std::move(stop);
+      return std::make_unique<Answer>();
+    }
+    void prewarm(const Transcript& beginning) override {
+      model.prewarmed = entry_text(beginning.front()) + " " + entry_text(beginning.back());
+    }
+    OwnModel& model;
+  };
+  std::unique_ptr<LanguageModelExecutor> make_executor() override {
+    ++executors;
+    return std::make_unique<Executor>(*this);
+  }
+  int executors = 0;
+  std::optional<LanguageModelRequest> request;
+  std::stop_token stop;
+  std::string prewarmed;
+};
+
+TEST(LanguageModelExecutor, AnyBackEndMayStandBehindASession) {
+  const auto model = std::make_shared<OwnModel>();
+  LanguageModelSession session(model, "Be brief."), other(model);
+  EXPECT_EQ(model->executors, 2) << "each session has one of its own";
+  session.prewarm("Tell me");
+  EXPECT_EQ(model->prewarmed, "Be brief. Tell me");
+  std::stop_source stop;
+  const GenerationOptions options = {.temperature = 0.5, .maximum_response_tokens = 3};
+  const Response<> response = session.respond("Tell me all", options, stop.get_token());
+  EXPECT_EQ(model->request->transcript.size(), 2U);
+  EXPECT_EQ(model->request->options, options);
+  EXPECT_FALSE(model->stop.stop_requested());
+  stop.request_stop();
+  EXPECT_TRUE(model->stop.stop_requested());
+  EXPECT_EQ(response.content, "Half of it");
+  EXPECT_EQ(response.finish_reason, FinishReason::incomplete);
+  EXPECT_FALSE(response.is_complete);
+  EXPECT_EQ(response.usage.prompt_tokens, 11U);
+  EXPECT_EQ(response.usage.cached_tokens, 5U);
+  EXPECT_EQ(response.usage.response_tokens, 3U);
+  const Transcript transcript = session.transcript();
+  EXPECT_EQ(std::get<Transcript::Response>(transcript[2]).token_ids,
+            (std::vector<std::int32_t>{4, 2}));
 }
 
 TEST(Session, NeedsAModel) {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,18 +47,46 @@ TEST(Session, AnswerCutByItsLimitSaysSo) {
   EXPECT_EQ(response.finish_reason, FinishReason::incomplete);
 }
 
+// Hot enough to leave the likeliest tokens, where the mode lets it.
+std::string sampled(const SystemLanguageModel& model, SamplingMode mode, double temperature = 3.0) {
+  LanguageModelSession session(model);
+  return session
+      .respond("Hello",
+               {.sampling = mode, .temperature = temperature, .maximum_response_tokens = 20})
+      .content;
+}
+
 TEST(Session, SeededAnswerCanBeHadAgain) {
   const SystemLanguageModel model = tiny_model();
-  const auto answer = [&](std::uint64_t seed) {
-    LanguageModelSession session(model);
-    return session
-        .respond("Hello", {.sampling = SamplingMode::random_probability_threshold(1.0, seed),
-                           .temperature = 1.0,
-                           .maximum_response_tokens = 20})
-        .content;
+  const auto by_threshold = [&](std::optional<std::uint64_t> seed) {
+    return sampled(model, SamplingMode::random_probability_threshold(1.0, seed));
   };
-  EXPECT_EQ(answer(1), answer(1));
-  EXPECT_NE(answer(1), answer(2));
+  const auto by_top_k = [&](std::optional<std::uint64_t> seed) {
+    return sampled(model, SamplingMode::random_top_k(50, seed));
+  };
+  EXPECT_EQ(by_threshold(1), by_threshold(1));
+  EXPECT_NE(by_threshold(1), by_threshold(2));
+  EXPECT_NE(by_threshold(std::nullopt), by_threshold(std::nullopt));
+  EXPECT_EQ(by_top_k(1), by_top_k(1));
+  EXPECT_NE(by_top_k(1), by_top_k(2));
+  EXPECT_NE(by_top_k(std::nullopt), by_top_k(std::nullopt));
+}
+
+TEST(Session, SamplingChoosesAmongAsManyTokensAsItsModeSays) {
+  const SystemLanguageModel model = tiny_model();
+  const std::string likeliest = sampled(model, SamplingMode::greedy());
+  EXPECT_EQ(sampled(model, SamplingMode::random_top_k(1, 7)), likeliest);
+  EXPECT_NE(sampled(model, SamplingMode::random_top_k(50, 7)), likeliest);
+  EXPECT_EQ(sampled(model, SamplingMode::random_probability_threshold(1e-6, 7)), likeliest);
+  EXPECT_NE(sampled(model, SamplingMode::random_probability_threshold(1.0, 7)), likeliest);
+}
+
+TEST(Session, TemperatureSaysHowFarAnAnswerIsFromTheLikeliest) {
+  const SystemLanguageModel model = tiny_model();
+  const std::string likeliest = sampled(model, SamplingMode::greedy());
+  EXPECT_EQ(sampled(model, SamplingMode::random_top_k(50, 7), 0), likeliest);
+  EXPECT_EQ(sampled(model, SamplingMode::random_top_k(50, 7), 1e-3), likeliest);
+  EXPECT_NE(sampled(model, SamplingMode::random_top_k(50, 7), 3), likeliest);
 }
 
 TEST(Session, TurnComputesOnlyWhatIsNew) {
@@ -133,7 +163,8 @@ TEST(Session, PromptThatDoesNotFitIsRefusedBeforeAnythingIsComputed) {
     EXPECT_GT(error.tokens(), 100U);
     EXPECT_EQ(error.limit(), 64U);
     EXPECT_THAT(error.what(), HasSubstr("context window"));
-    EXPECT_THAT(error.what(), HasSubstr(std::to_string(error.tokens())));
+    EXPECT_THAT(error.what(), HasSubstr("has " + std::to_string(error.tokens()) + " tokens"));
+    EXPECT_THAT(error.what(), HasSubstr("holds 64"));
   }
   EXPECT_THROW(session.stream_response(std::string(100, 'x')), ExceededContextWindowSize);
   EXPECT_EQ(session.transcript(), before);

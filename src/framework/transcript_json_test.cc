@@ -73,6 +73,40 @@ TEST(TranscriptJson, IsWrittenInTheDialect) {
   EXPECT_EQ(Transcript::from_json(expected), transcript);
 }
 
+TEST(TranscriptJson, OptionsAreWrittenUnderTheirNames) {
+  const auto written = [](const GenerationOptions& options) {
+    const auto json =
+        GeneratedContent::from_json(Transcript({Transcript::Prompt{"p", {}, options}}).to_json());
+    return json.find("transcript")->find("entries")->elements()[0].find("options")->to_json();
+  };
+  EXPECT_EQ(written({}), "{}");
+  EXPECT_EQ(written({.sampling = SamplingMode::greedy()}), R"({"sampling":{"mode":"greedy"}})");
+  EXPECT_EQ(written({.sampling = SamplingMode::random_top_k(40)}),
+            R"({"sampling":{"mode":"random","top_k":40}})");
+  EXPECT_EQ(written({.sampling = SamplingMode::random_probability_threshold(0.5, 7)}),
+            R"({"sampling":{"mode":"random","top_p":0.5,"seed":7}})");
+  EXPECT_EQ(written({.tool_calling_mode = ToolCallingMode::required}),
+            R"({"tool_calling_mode":"required"})");
+  EXPECT_EQ(written({.tool_calling_mode = ToolCallingMode::disallowed}),
+            R"({"tool_calling_mode":"disallowed"})");
+}
+
+// Each kind of entry, each kind of segment.
+Transcript every_part() {
+  const std::vector<Transcript::Segment> segments = {
+      Transcript::TextSegment{"1", "a"},
+      Transcript::StructureSegment{"2", "Trip", GeneratedContent::from_partial_json(R"({"a":{)")},
+      Transcript::ImageSegment{"3", "cat.png", "a cat"}};
+  const GenerationOptions options = {.sampling = SamplingMode::random_top_k(40, 7),
+                                     .temperature = 0.3};
+  return Transcript({Transcript::Instructions{"i", segments, {{"go", "Goes.", trip_schema()}}},
+                     Transcript::Prompt{"p", segments, options, trip_schema()},
+                     Transcript::Prompt{"q", segments, {.sampling = SamplingMode::greedy()}},
+                     Transcript::ToolCalls{"c", {{"c1", "go", GeneratedContent()}}, {7}},
+                     Transcript::ToolOutput{"o", "go", "c1", segments},
+                     Transcript::Response{"r", segments, {7}}});
+}
+
 // Any transcript, from a list of choices.
 class AnyTranscript {
  public:
@@ -263,6 +297,33 @@ TEST(TranscriptJson, FaultsNameByteAndPlace) {
   refused(with_entry(R"({"id":"a","role":"response","contents":[{"type":"structure","id":"b",)"
                      R"("structure":{"source":"","content":{"c":[1]},"incomplete":["/c/1"]}}]})"),
           "/incomplete/0): \"/c/1\" leads to no value of the content");
+}
+
+// Content may have any fields, and a schema may have keywords that say nothing of values.
+TEST(TranscriptJson, AFieldThatIsNotKnownIsRefusedByNameOrSurvives) {
+  std::size_t refused = 0;
+  std::size_t kept = 0;
+  const std::string json = every_part().to_json();
+  bool in_string = false;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    if (in_string && json[at] == '\\') {
+      ++at;
+    } else if (json[at] == '"') {
+      in_string = !in_string;
+    }
+    if (in_string || json[at] != '{') continue;
+    std::string more = json;
+    more.insert(at + 1, json[at + 1] == '}' ? R"("$comment":"new")" : R"("$comment":"new",)");
+    try {
+      EXPECT_THAT(Transcript::from_json(more).to_json(), HasSubstr(R"("$comment":"new")")) << more;
+      ++kept;
+    } catch (const DecodingFailure& fault) {
+      EXPECT_THAT(fault.what(), HasSubstr("$comment")) << more;
+      ++refused;
+    }
+  }
+  EXPECT_GT(kept, 3U);
+  EXPECT_GT(refused, 20U);
 }
 
 TEST(TranscriptJson, TextThatIsNotUtf8IsRefusedByEntry) {

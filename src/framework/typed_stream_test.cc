@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -145,6 +146,18 @@ TEST(TypedStream, PropertiesFillInTheirDeclaredOrder) {
       EXPECT_EQ(last->rooms->at(i).beds, response.content.rooms[i].beds);
     }
   }
+}
+
+TEST(TypedStream, WhateverComesIsShownAtOnce) {
+  LanguageModelSession session(std::make_shared<ScriptedLanguageModel>(
+      std::vector<ScriptedAnswer>{{.text = R"({"code": "AB", "beds": 7})"}}));  // word by word
+  std::vector<std::string> seen;
+  for (const auto& snapshot :
+       session.stream_response("A room", GenerationSchema::of<town::Room>())) {
+    seen.push_back(snapshot.content.to_json());
+  }
+  EXPECT_EQ(seen,
+            (std::vector<std::string>{"{}", R"({"code":"AB"})", R"({"code":"AB","beds":7})"}));
 }
 
 // A quote may end the colour; the next token at the latest has told so.
