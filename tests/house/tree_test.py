@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import unittest
 
@@ -24,8 +23,6 @@ LEFT_TO_DO = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX)\b")
 MARKDOWN_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 NAMED_BLOCK = re.compile(r"^```cpp (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TEST = re.compile(r"^(?:RC_GTEST_PROP|TEST|TEST_F|TEST_P)\((\w+),\s*(\w+)", re.MULTILINE)
-EXAMPLE_TEST = re.compile(r"espalier_example_test\((\w+)")
 DECISION = re.compile(r"(\d{3})-[a-z0-9-]+\.md")
 
 
@@ -89,18 +86,6 @@ class Tree(HouseTest):
                 source = tree.ROOT / name
                 if not source.is_file() or block not in source.read_text():
                     faults.append(f"{page.name}: {name} has no such lines: {block.splitlines()[0]}")
-        self.assert_none(faults)
-
-    def test_rows_of_the_framework_name_tests_that_exist(self) -> None:
-        known = {f"{suite}.{name}" for path in (tree.ROOT / "src").rglob("*_test.cc")
-                 for suite, name in TEST.findall(path.read_text())}
-        known |= {f"framework.{name}" for name in
-                  EXAMPLE_TEST.findall((tree.ROOT / "examples/CMakeLists.txt").read_text())}
-        faults = []
-        for number, line in enumerate((tree.ROOT / "docs/framework-rows.md").read_text().splitlines(), 1):
-            for name in re.findall(r"`(\w+\.[\w*]+)`", line.rpartition("| ")[2]):
-                if name != "framework_test" and not fnmatch.filter(known, name):
-                    faults.append(f"framework-rows.md:{number}: there is no test {name}")
         self.assert_none(faults)
 
     def test_decisions_are_numbered_and_short(self) -> None:
