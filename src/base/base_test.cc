@@ -12,13 +12,15 @@
 #include "base/checked_math.h"
 #include "base/cpu_features.h"
 #include "base/mapped_file.h"
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 
 namespace espalier::base {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+using ::testing::ThrowsMessage;
 
 constexpr std::uint64_t max64 = std::numeric_limits<std::uint64_t>::max();
 
@@ -35,21 +37,6 @@ TEST(CheckedMath, RoundingUpToAStepNeverWraps) {
   EXPECT_EQ(checked_round_up<std::uint64_t>(33, 32), 64U);
   EXPECT_EQ(checked_round_up<std::uint64_t>(max64 - 3, 32), std::nullopt);
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "espalier-base-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(MappedFile, GivesTheFilesBytesAndStillDoesAfterRelease) {
   const TemporaryFolder folder;
@@ -86,7 +73,7 @@ TEST(MappedFile, FaultsNameThePathAndTheReason) {
               ThrowsMessage<AssetsUnavailable>(HasSubstr("not a regular file")));
 }
 
-class IsaChoice : public testing::Test {
+class IsaChoice : public ::testing::Test {
  protected:
   void TearDown() override { ::unsetenv("ESPALIER_ISA"); }
 };

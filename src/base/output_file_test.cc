@@ -5,36 +5,30 @@
 #include <sys/resource.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 
 namespace espalier::base {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
-class OutputFileTest : public testing::Test {
+class OutputFileTest : public ::testing::Test {
  protected:
-  OutputFileTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "espalier-output-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~OutputFileTest() override { std::filesystem::remove_all(folder_); }
-
   std::string read(const char* name) const {
     std::ifstream file(folder_ / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
   std::size_t files() const {
     return static_cast<std::size_t>(
-        std::distance(std::filesystem::directory_iterator(folder_), {}));
+        std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
   }
 
-  std::filesystem::path folder_;
+  const testing::TemporaryFolder folder_;
 };
 
 TEST_F(OutputFileTest, HoldsWhatWasWrittenInSmallAndLargePieces) {
@@ -74,7 +68,7 @@ TEST_F(OutputFileTest, AFolderThatIsAbsentIsNamed) {
   EXPECT_THAT([&] { OutputFile(folder_ / "absent" / "f"); },
               ThrowsMessage<AssetsUnavailable>(
                   HasSubstr("absent/f: cannot be written: No such file or directory")));
-  EXPECT_THAT([&] { OutputFile(folder_).finish(); },
+  EXPECT_THAT([&] { OutputFile(folder_.path()).finish(); },
               ThrowsMessage<AssetsUnavailable>(HasSubstr("cannot be written")));
 }
 

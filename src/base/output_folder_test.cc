@@ -4,37 +4,31 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 
 namespace espalier::base {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
-class OutputFolderTest : public testing::Test {
+class OutputFolderTest : public ::testing::Test {
  protected:
-  OutputFolderTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "espalier-output-XXXXXX";
-    parent_ = ::mkdtemp(pattern.data());
-  }
-  ~OutputFolderTest() override { std::filesystem::remove_all(parent_); }
-
   static void write(const std::filesystem::path& path, const char* text) {
     std::ofstream(path) << text;
   }
   static bool there(const std::filesystem::path& path) { return std::filesystem::exists(path); }
   std::size_t entries() const {
     return static_cast<std::size_t>(
-        std::distance(std::filesystem::directory_iterator(parent_), {}));
+        std::distance(std::filesystem::directory_iterator(parent_.path()), {}));
   }
 
-  std::filesystem::path parent_;
+  const testing::TemporaryFolder parent_;
 };
 
 TEST_F(OutputFolderTest, AppearsWithItsFilesWhenItIsFinished) {

@@ -10,10 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder_testing.h"
 #include "engine/end_tokens.h"
 #include "engine/fixture_testing.h"
 #include "engine/gguf_vocabulary.h"
@@ -52,16 +52,9 @@ const std::vector<std::string> texts = {"",
 
 class ConvertTest : public ::testing::Test {
  protected:
-  ConvertTest() {
-    std::string name = (fs::temp_directory_path() / "convert_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-  }
-  ~ConvertTest() override { fs::remove_all(folder_); }
-
   fs::path at(const char* name) const { return folder_ / name; }
   std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), {}));
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_.path()), {}));
   }
   static void write(const fs::path& path, const std::string& text) {
     std::ofstream(path, std::ios::binary) << text;
@@ -109,7 +102,7 @@ class ConvertTest : public ::testing::Test {
     }
   }
 
-  fs::path folder_;
+  const base::testing::TemporaryFolder folder_;
 };
 
 class EveryFamily : public ConvertTest, public ::testing::WithParamInterface<std::string> {

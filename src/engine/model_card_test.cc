@@ -2,30 +2,22 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "base/temporary_folder_testing.h"
 
 namespace espalier::engine {
 namespace {
 
 class ModelCardTest : public ::testing::Test {
  protected:
-  ModelCardTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "card_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-  }
-  ~ModelCardTest() override { std::filesystem::remove_all(folder_); }
-
   ModelCard read(const std::string& text) const {
-    std::ofstream(folder_ / "README.md", std::ios::binary) << text;
-    return read_model_card(folder_);
+    folder_.write("README.md", text);
+    return read_model_card(folder_.path());
   }
 
-  std::filesystem::path folder_;
+  const base::testing::TemporaryFolder folder_;
 };
 
 TEST_F(ModelCardTest, WhatIsWrittenIsRead) {
@@ -59,7 +51,7 @@ TEST_F(ModelCardTest, LanguagesAreOneOrAList) {
 }
 
 TEST_F(ModelCardTest, WhatIsNotUnderstoodCountsAsNotSaid) {
-  EXPECT_EQ(read_model_card(folder_).license, "");
+  EXPECT_EQ(read_model_card(folder_.path()).license, "");
   for (const char* text :
        {"", "# title\nlicense: mit\n", "---\nlicense:\n- mit\n- other\n", "---\nlicense: [mit]\n",
         "---\nlicense: \"mit\n", "---\n licence: x\n"}) {

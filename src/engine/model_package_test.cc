@@ -5,11 +5,10 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "base/temporary_folder_testing.h"
 #include "engine/end_tokens.h"
 #include "espalier/error.h"
 
@@ -27,22 +26,13 @@ const std::filesystem::path fixture = "tests/parity/fixtures/qwen3_f32";
 
 class ModelPackageTest : public ::testing::Test {
  protected:
-  ModelPackageTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "package_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-  }
-  ~ModelPackageTest() override { std::filesystem::remove_all(folder_); }
-
-  void write(const char* name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-  }
+  void write(const char* name, const std::string& text) const { folder_.write(name, text); }
   void expect_refused(const std::string& file, const std::string& why) const {
-    EXPECT_THAT([&] { read_end_tokens(folder_, 100); },
+    EXPECT_THAT([&] { read_end_tokens(folder_.path(), 100); },
                 ThrowsMessage<InvalidFile>(AllOf(HasSubstr(file), HasSubstr(why))));
   }
 
-  std::filesystem::path folder_;
+  const base::testing::TemporaryFolder folder_;
 };
 
 TEST_F(ModelPackageTest, AFolderIsTheSameModelAsItsGgufFile) {
@@ -69,13 +59,13 @@ TEST_F(ModelPackageTest, AFolderWithoutATokenizerIsRefused) {
 
 TEST_F(ModelPackageTest, GenerationSettingsGoBeforeTheConfiguration) {
   write("config.json", "{}");
-  EXPECT_THAT(read_end_tokens(folder_, 100), IsEmpty());
+  EXPECT_THAT(read_end_tokens(folder_.path(), 100), IsEmpty());
   write("config.json", R"({"eos_token_id": 2})");
-  EXPECT_THAT(read_end_tokens(folder_, 100), ElementsAre(2));
+  EXPECT_THAT(read_end_tokens(folder_.path(), 100), ElementsAre(2));
   write("generation_config.json", R"({"eos_token_id": null})");
-  EXPECT_THAT(read_end_tokens(folder_, 100), ElementsAre(2));
+  EXPECT_THAT(read_end_tokens(folder_.path(), 100), ElementsAre(2));
   write("generation_config.json", R"({"eos_token_id": [7, 9]})");
-  EXPECT_THAT(read_end_tokens(folder_, 100), ElementsAre(7, 9));
+  EXPECT_THAT(read_end_tokens(folder_.path(), 100), ElementsAre(7, 9));
 }
 
 TEST_F(ModelPackageTest, AnEndThatIsNoTokenIsNamedWithItsPlace) {

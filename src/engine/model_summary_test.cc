@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 #include <string>
 
+#include "base/temporary_folder_testing.h"
 #include "engine/folder_license.h"
 #include "espalier/error.h"
 
@@ -79,17 +79,9 @@ TEST(ModelSummary, BitsPerWeightCountTheScales) {
 
 class ModelFolderTest : public ::testing::Test {
  protected:
-  ModelFolderTest() {
-    std::string name = (fs::temp_directory_path() / "summary_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-    fs::copy(fixtures / "qwen3_f32", folder_);
-  }
-  ~ModelFolderTest() override { fs::remove_all(folder_); }
+  ModelFolderTest() { fs::copy(fixtures / "qwen3_f32", folder_.path()); }
 
-  void write(const char* name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-  }
+  void write(const char* name, const std::string& text) const { folder_.write(name, text); }
   void replace(const char* name, const std::string& from, const std::string& to) const {
     std::ifstream file(folder_ / name, std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(file), {});
@@ -98,11 +90,11 @@ class ModelFolderTest : public ::testing::Test {
     write(name, text.replace(at, from.size(), to));
   }
   void expect_refused(const std::string& file, const std::string& why) const {
-    EXPECT_THAT([&] { summarise(folder_); },
+    EXPECT_THAT([&] { summarise(folder_.path()); },
                 ThrowsMessage<AssetsUnavailable>(AllOf(HasSubstr(file), HasSubstr(why))));
   }
 
-  fs::path folder_;
+  const base::testing::TemporaryFolder folder_;
 };
 
 TEST_F(ModelFolderTest, ABrokenShardIsNamed) {
@@ -130,26 +122,26 @@ TEST_F(ModelFolderTest, AnEndOutsideTheVocabularyIsRefused) {
 
 TEST_F(ModelFolderTest, ATemplateThatIsNotKnownIsSaidToBeSo) {
   write("chat_template.jinja", "{{ messages }}");
-  const ModelSummary model = summarise(folder_);
+  const ModelSummary model = summarise(folder_.path());
   EXPECT_EQ(model.chat_format, "");
   EXPECT_FALSE(model.why_no_chat_format.empty());
   EXPECT_THAT(model.end_tokens, ElementsAre(Field(&EndToken::id, 2)));
 }
 
 TEST_F(ModelFolderTest, TheLicenceIsTheModelCardsOrAFilesName) {
-  EXPECT_EQ(read_folder_license(folder_), "");
+  EXPECT_EQ(read_folder_license(folder_.path()), "");
   write("LICENSE", "Anyone may …");
-  EXPECT_EQ(read_folder_license(folder_), "see LICENSE");
+  EXPECT_EQ(read_folder_license(folder_.path()), "see LICENSE");
   write("README.md", "A model.\nlicense: none\n");
-  EXPECT_EQ(read_folder_license(folder_), "see LICENSE");
+  EXPECT_EQ(read_folder_license(folder_.path()), "see LICENSE");
   write("README.md", "---\nlanguage: en\nlicense: apache-2.0\n---\nlicense: mit\n");
-  EXPECT_EQ(summarise(folder_).license, "apache-2.0");
+  EXPECT_EQ(summarise(folder_.path()).license, "apache-2.0");
   write("README.md", "---\r\nlicense: \"other\"\r\nlicense_name: gemma\r\n---\r\n");
-  EXPECT_EQ(read_folder_license(folder_), "gemma");
+  EXPECT_EQ(read_folder_license(folder_.path()), "gemma");
   write("README.md", "---\nlanguage: en\n---\nlicense: mit\n");
-  EXPECT_EQ(read_folder_license(folder_), "see LICENSE");
+  EXPECT_EQ(read_folder_license(folder_.path()), "see LICENSE");
   write("README.md", std::string(1 << 20, '-'));
-  EXPECT_EQ(read_folder_license(folder_), "see LICENSE");
+  EXPECT_EQ(read_folder_license(folder_.path()), "see LICENSE");
 }
 
 }  // namespace

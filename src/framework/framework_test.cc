@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/condense.h"
 #include "espalier/espalier.h"
 #include "framework/fixture_testing.h"
@@ -21,6 +22,7 @@ namespace espalier {
 namespace {
 
 namespace fs = std::filesystem;
+using base::testing::TemporaryFolder;
 using framework::testing::tiny_model;
 using ::testing::HasSubstr;
 
@@ -44,21 +46,6 @@ class Environment {
  private:
   const char* name_;
   std::optional<std::string> old_;
-};
-
-class Folder {
- public:
-  Folder() {
-    std::string name = fs::temp_directory_path() / "espalier-test-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 TEST(GenerationSettings, DefaultsAreThoseTheHeaderPromises) {
@@ -121,7 +108,7 @@ TEST(Model, CountsTokens) {
 }
 
 TEST(Store, WithoutAModelTheRemedyIsNamed) {
-  const Folder home;
+  const TemporaryFolder home;
   const Environment data("XDG_DATA_HOME", home.path());
   const Environment model("ESPALIER_MODEL", "");
   const auto session_error = [] {
@@ -138,7 +125,7 @@ TEST(Store, WithoutAModelTheRemedyIsNamed) {
 }
 
 TEST(Store, ModelThatCameLaterIsFound) {
-  const Folder home;
+  const TemporaryFolder home;
   const Environment data("XDG_DATA_HOME", home.path());
   const Environment none("ESPALIER_MODEL", "");
   const SystemLanguageModel model("");
@@ -150,7 +137,7 @@ TEST(Store, ModelThatCameLaterIsFound) {
 }
 
 TEST(Store, FoldersAreModelsBesideFiles) {
-  const Folder home;
+  const TemporaryFolder home;
   const Environment data("XDG_DATA_HOME", home.path());
   const Environment none("ESPALIER_MODEL", "");
   const fs::path store = framework::user_model_folder();
@@ -191,7 +178,7 @@ TEST(Store, RelativeDataFolderIsIgnored) {
 }
 
 TEST(Process, ReportsHowAProgramEnded) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto run = [&](const std::string& script) {
     return framework::run({.arguments = {"/bin/sh", "-c", script},
                            .environment = {{"ESPALIER_WORD", "a b"}},
@@ -212,7 +199,7 @@ TEST(Process, ReportsHowAProgramEnded) {
 }
 
 TEST(Process, RelativeEntriesOfPathAreIgnored) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path program = folder.path() / "python3";
   std::ofstream(program) << "#!/bin/sh\n";
   fs::permissions(program, fs::perms::owner_all);

@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/espalier.h"
 #include "framework/fixture_testing.h"
 
@@ -71,23 +69,11 @@ TEST(ModelLanguages, AreThoseOfItsFile) {
   EXPECT_FALSE(tiny_model().supports_locale("en"));
 }
 
-class ModelFolder : public ::testing::Test {
- protected:
-  ModelFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "languages_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-  }
-  ~ModelFolder() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
-};
-
-TEST_F(ModelFolder, LocalesAreMatchedByLanguageAndRegion) {
-  std::filesystem::copy("tests/parity/fixtures/llama3_scaled", folder_,
-                        std::filesystem::copy_options::recursive);
-  std::ofstream(folder_ / "README.md") << "---\nlanguage:\n- en\n- pt-BR\n- zh\n---\n";
-  const SystemLanguageModel model(folder_);
+TEST(ModelLanguages, LocalesAreMatchedByLanguageAndRegion) {
+  const base::testing::TemporaryFolder folder;
+  std::filesystem::copy("tests/parity/fixtures/llama3_scaled", folder.path());
+  folder.write("README.md", "---\nlanguage:\n- en\n- pt-BR\n- zh\n---\n");
+  const SystemLanguageModel model(folder.path());
   EXPECT_EQ(model.supported_languages(), (std::vector<std::string>{"en", "pt-BR", "zh"}));
   for (const char* locale : {"en", "EN", "en-GB", "en_US.UTF-8", "pt", "pt-BR", "pt_br",
                              "pt_BR.UTF-8", "zh-Hans-CN", "zh_TW@calendar=roc", "en-001"}) {

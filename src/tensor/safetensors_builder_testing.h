@@ -1,14 +1,11 @@
-// Writes small safetensors files and folders for tests, right or wrong in any part.
+// Writes small safetensors files for tests, right or wrong in any part.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "tensor/gguf_builder_testing.h"
 
@@ -40,25 +37,5 @@ inline std::string small_safetensors() {
                          safetensors_entry("d", "F8_E4M3", "0,7", 40, 40) + "}  ",
                      data);
 }
-
-// A folder of its own that is gone with this object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "espalier-tensor-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  void write(std::string_view name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace espalier::tensor::testing

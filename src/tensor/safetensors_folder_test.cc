@@ -3,16 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 #include "tensor/safetensors_builder_testing.h"
 
 namespace espalier::tensor {
 namespace {
 
+using base::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 using testing::safetensors;
 using testing::safetensors_entry;
-using testing::TemporaryFolder;
 
 constexpr std::string_view index_name = "model.safetensors.index.json";
 

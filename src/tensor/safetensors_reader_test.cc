@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 #include "tensor/dequantise.h"
 #include "tensor/safetensors_builder_testing.h"
@@ -97,7 +98,7 @@ TEST(SafetensorsReader, EveryTypeOfTheFormatIsKnownWithItsSize) {
 }
 
 TEST(SafetensorsReader, OpensAFileAndKeepsItsBytesWhenMoved) {
-  const testing::TemporaryFolder folder;
+  const base::testing::TemporaryFolder folder;
   folder.write("m.safetensors", small_safetensors());
   SafetensorsFile first = SafetensorsFile::open(folder.path() / "m.safetensors");
   const SafetensorsFile file = std::move(first);

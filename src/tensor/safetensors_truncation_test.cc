@@ -6,6 +6,7 @@
 
 #include "base/counted_allocation_testing.h"
 #include "base/mapped_file.h"
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 #include "tensor/safetensors_builder_testing.h"
 #include "tensor/safetensors_exercise_testing.h"
@@ -42,7 +43,7 @@ TEST(SafetensorsTruncation, ASmallFileCutAtAnyByteIsRefusedAsTruncated) {
 }
 
 TEST(SafetensorsTruncation, ALargeFileCutAtEvery64KiBIsRefusedAsTruncated) {
-  const testing::TemporaryFolder folder;
+  const base::testing::TemporaryFolder folder;
   std::vector<SafetensorsEntry> entries;
   for (int i = 0; i < 2'000; ++i) {  // a header of more than 64 KiB
     entries.push_back({"layer." + std::to_string(i), find_safetensors_type(DType::f16), {16, 320}});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.h"
 #include "espalier/error.h"
 #include "tensor/safetensors_builder_testing.h"
 #include "tensor/safetensors_reader.h"
@@ -10,10 +11,10 @@
 namespace espalier::tensor {
 namespace {
 
+using base::testing::TemporaryFolder;
 using testing::bytes_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
 using ::testing::ThrowsMessage;
 
 const SafetensorsType* const f32 = find_safetensors_type(DType::f32);

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 
+#include "base/temporary_folder_testing.h"
 #include "text/tokenizer_config.h"
 #include "text/tokenizer_json_testing.h"
 
@@ -84,38 +84,30 @@ TEST(TokenizerJson, AMarkOfAChatIsNeverText) {
 
 class TokenizerFolder : public ::testing::Test {
  protected:
-  TokenizerFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tokenizer_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-    write("tokenizer.json", byte_level_json);
-  }
-  ~TokenizerFolder() override { std::filesystem::remove_all(folder_); }
+  TokenizerFolder() { write("tokenizer.json", byte_level_json); }
 
-  void write(const char* name, std::string_view text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-  }
+  void write(const char* name, std::string_view text) const { folder_.write(name, text); }
 
-  std::filesystem::path folder_;
+  const base::testing::TemporaryFolder folder_;
 };
 
 TEST_F(TokenizerFolder, TheConfigurationNamesTokensAndTheTemplate) {
   write("tokenizer_config.json", R"({"eos_token": {"content": "<s>"}, "pad_token": "c",
       "add_bos_token": false, "chat_template": [{"name": "tool", "template": "T"},
                                                 {"name": "default", "template": "D"}]})");
-  const FolderTokenizer read = read_tokenizer_folder(folder_);
+  const FolderTokenizer read = read_tokenizer_folder(folder_.path());
   EXPECT_EQ(read.vocabulary.eos, 6);
   EXPECT_EQ(read.vocabulary.padding, 2);
   EXPECT_FALSE(read.vocabulary.add_bos);
   EXPECT_EQ(read.chat_template, "D");
   write("chat_template.jinja", "J");
-  EXPECT_EQ(read_tokenizer_folder(folder_).chat_template, "J");
+  EXPECT_EQ(read_tokenizer_folder(folder_.path()).chat_template, "J");
 }
 
 TEST_F(TokenizerFolder, ATokenThatTheVocabularyLacksIsNamedWithItsPlace) {
   write("tokenizer_config.json", R"({"bos_token": "<bos>"})");
   EXPECT_THAT(
-      [&] { read_tokenizer_folder(folder_); },
+      [&] { read_tokenizer_folder(folder_.path()); },
       ThrowsMessage<InvalidFile>(HasSubstr("(/bos_token): '<bos>' is not in the vocabulary")));
 }
 
@@ -138,7 +130,7 @@ TEST_F(TokenizerFolder, MembersOfTheWrongTypeAreNamedWithTheirPlace) {
   };
   for (const auto& [text, why] : faults) {
     write("tokenizer_config.json", text);
-    EXPECT_THAT([&] { read_tokenizer_folder(folder_); },
+    EXPECT_THAT([&] { read_tokenizer_folder(folder_.path()); },
                 ThrowsMessage<InvalidFile>(
                     AllOf(HasSubstr("tokenizer_config.json: byte "), HasSubstr(std::string(why)))))
         << text;
@@ -147,7 +139,7 @@ TEST_F(TokenizerFolder, MembersOfTheWrongTypeAreNamedWithTheirPlace) {
 
 TEST_F(TokenizerFolder, AFolderWithoutATokenizerIsAnError) {
   std::filesystem::remove(folder_ / "tokenizer.json");
-  EXPECT_THROW(read_tokenizer_folder(folder_), AssetsUnavailable);
+  EXPECT_THROW(read_tokenizer_folder(folder_.path()), AssetsUnavailable);
 }
 
 }  // namespace
