@@ -65,7 +65,7 @@ std::vector<base::TokenId> all_stop_tokens(const text::ChatFormat& format,
 ModelRuntime::ModelRuntime(const std::filesystem::path& path, const RuntimeOptions& options)
     : package_(engine::load_package(path, thread_count(options.threads))),
       format_(chat_format(path, package_.chat_template, options.chat_format)),
-      tool_style_(text::tool_style(format_.name())),
+      tool_style_(text::tool_style(format_.tools())),
       stop_tokens_(all_stop_tokens(format_, package_)),
       engine_(package_.model, engine_options(*package_.model, options)),
       windows_(first_windows) {}

@@ -60,6 +60,7 @@ struct ChatStyle {
   std::string instruction_end = " [/INST]";
   std::string answer_begin;    // mistral: in front of an assistant's content
   bool trims_answers = false;  // mistral
+  std::string tools;           // whose way to call tools (tool_style.h); empty: its own
 };
 
 class ChatFormat {
@@ -78,6 +79,10 @@ class ChatFormat {
   explicit ChatFormat(ChatStyle style) : style_(std::move(style)) {}
 
   const std::string& name() const noexcept { return style_.name; }
+  // The name of the format whose tool style (tool_style.h) its models were taught.
+  const std::string& tools() const noexcept {
+    return style_.tools.empty() ? style_.name : style_.tools;
+  }
 
   // Appends a message behind one of `previous_role`, which is empty for the first. In front of a
   // first message that is no system message goes the default system prompt. Throws InvalidFile

@@ -193,6 +193,15 @@ TEST(ChatFormat, QwensHistoryIsWithoutThinking) {
             "<|im_end|>\n<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>assistant\n");
 }
 
+TEST(ChatFormat, ATemplateThatTellsOfToolsAsQwen25DoesHasQwensToolStyle) {
+  EXPECT_EQ(ChatFormat::from_template(smollm2_template).tools(), "chatml");
+  const std::string telling = std::string(smollm2_template) +
+                              R"({{- "\n\n# Tools\n\nYou may call one or more functions to" }})";
+  EXPECT_EQ(ChatFormat::from_template(telling).name(), "chatml");
+  EXPECT_EQ(ChatFormat::from_template(telling).tools(), "qwen");
+  EXPECT_EQ(ChatFormat::named("llama3").tools(), "llama3");
+}
+
 RC_GTEST_PROP(ChatFormat, EveryFormatOnlyAppendsAndMakesNoControlTokenOfContents, ()) {
   const ChatFormat format = ChatFormat::named(
       *rc::gen::element<std::string>("chatml", "llama3", "gemma", "qwen", "mistral"));

@@ -223,6 +223,8 @@ ChatStyle recognise_chat_template(std::string_view text) {
   switch (style.family) {
     case Family::chatml:
       style.default_system_prompt = chatml_default_prompt(jinja);
+      // Qwen 2.5's is plain ChatML but for what it says of tools.
+      if (jinja.writes("# Tools\n\nYou may call one or more functions")) style.tools = "qwen";
       style.starts_with_bos = jinja.has("bos_token");
       break;
     case Family::llama3:

@@ -3,7 +3,8 @@
 //   hermes  chatml: definitions within <tools>, calls within <tool_call>, outputs within
 //           <tool_response> from the role "tool"                (Hermes 2 Pro; SmolLM2 reads it
 //           too)
-//   qwen    the same in Qwen's own words; outputs come from the user      (Qwen 2.5 and 3)
+//   qwen    the same in Qwen's own words; outputs come from the user      (Qwen 2.5 and 3, of which
+//           2.5 is chatml by its format)
 //   llama3  a call is {"name": …, "parameters": …} and nothing else; outputs come from "ipython"
 //           as JSON                                             (Llama 3.1's prompt guide)
 //   gemma, mistral  calls as in llama3, but all in the user's words: these formats have no roles
@@ -16,7 +17,7 @@
 namespace espalier::text {
 
 struct ToolStyle {
-  std::string_view chat_format;  // whose models read this
+  std::string_view chat_format;  // whose models read this (ChatFormat::tools())
   // Behind the instructions: the definitions, a line each, between these two.
   std::string_view definitions_begin;
   std::string_view definitions_end;
