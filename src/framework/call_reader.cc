@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "espalier/error.h"
+
 namespace espalier::framework {
 namespace {
 
@@ -32,6 +34,14 @@ std::size_t object_end(std::string_view json, std::size_t begin) {
     }
   }
   return json.size();
+}
+
+bool means(std::string_view json, const GeneratedContent& content) {
+  try {
+    return GeneratedContent::from_json(json) == content;
+  } catch (const DecodingFailure&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -68,6 +78,29 @@ std::vector<Transcript::ToolCall> CallReader::calls() const {
     begin = text.find('{', end);
   }
   return found;
+}
+
+bool spells_calls(const text::ToolStyle& style, std::string_view text, std::string_view front,
+                  const std::vector<Transcript::ToolCall>& calls) {
+  const auto take = [&](std::string_view part) {
+    const bool is_there = text.starts_with(part);
+    if (is_there) text.remove_prefix(part.size());
+    return is_there;
+  };
+  if (!take(front)) return false;
+  bool is_first = true;
+  for (const Transcript::ToolCall& call : calls) {
+    if (!std::exchange(is_first, false) && !take("\n")) return false;
+    const std::string begin = text::call_begin(style, call.tool_name);
+    if (!text.starts_with(begin)) return false;
+    const std::size_t end = object_end(text, begin.find('{'));
+    if (end <= begin.size()) return false;
+    const std::string_view arguments = text.substr(begin.size(), end - 1 - begin.size());
+    if (!means(arguments, call.arguments)) return false;
+    text.remove_prefix(end - 1);
+    if (!take(text::call_end(style))) return false;
+  }
+  return text.empty();
 }
 
 }  // namespace espalier::framework

@@ -37,4 +37,9 @@ class CallReader {
   std::string waiting_;  // then the calls
 };
 
+// Whether the text is `front` and behind it these calls, be their arguments spelled as they may.
+// Of any text.
+bool spells_calls(const text::ToolStyle& style, std::string_view text, std::string_view front,
+                  const std::vector<Transcript::ToolCall>& calls);
+
 }  // namespace espalier::framework

@@ -117,6 +117,35 @@ TEST(CallReader, AnAnswerUnderASchemaIsThatOrCalls) {
   }
 }
 
+TEST(CallReader, CallsMayBeSpelledInAnyWayButSayTheSame) {
+  for (const char* format : all_formats) {
+    const text::ToolStyle& style = text::tool_style(format);
+    const std::vector<Transcript::ToolCall> calls = {
+        {.tool_name = "say", .arguments = GeneratedContent::from_json(R"({"text":"a\n}"})")}};
+    const auto says = [&](std::string_view front, std::string_view arguments) {
+      const std::string text = "Hm. " + text::call_text(style, "say", arguments);
+      return spells_calls(style, text, front, calls);
+    };
+    EXPECT_TRUE(says("Hm. ", R"({"text":"a\n}"})"));
+    EXPECT_TRUE(says("Hm. ", R"({"text":"a\u000A}"})"));
+    EXPECT_FALSE(says("Hm.", R"({"text":"a\n}"})"));
+    EXPECT_FALSE(says("", R"({"text":"a\n}"})"));
+    EXPECT_FALSE(says("Hm. ", R"({"text":"a\n} "})"));
+    EXPECT_FALSE(says("Hm. ", R"({"text":"a\n}")"));
+    EXPECT_FALSE(says("Hm. ", ""));
+    const std::string one = text::call_text(style, "say", calls[0].arguments.to_json());
+    EXPECT_TRUE(spells_calls(style, one, "", calls));
+    EXPECT_TRUE(spells_calls(style, one + "\n" + one, "", {calls[0], calls[0]}));
+    EXPECT_FALSE(spells_calls(style, one, "", {calls[0], calls[0]}));
+    EXPECT_FALSE(spells_calls(style, one + one, "", {calls[0], calls[0]}));
+    EXPECT_FALSE(spells_calls(style, one + "\n" + one, "", calls));
+    EXPECT_FALSE(spells_calls(style, text::call_text(style, "sing", "{}"), "", calls));
+    for (std::size_t cut = 0; cut < one.size(); ++cut) {
+      EXPECT_FALSE(spells_calls(style, one.substr(0, cut), "", calls)) << cut;
+    }
+  }
+}
+
 RC_GTEST_PROP(CallReader, PiecesMakeNoDifference, ()) {
   const text::ToolStyle& style =
       text::tool_style(all_formats[*rc::gen::inRange<std::size_t>(0, std::size(all_formats))]);

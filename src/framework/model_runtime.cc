@@ -93,8 +93,8 @@ std::shared_ptr<const guide::Guide> ModelRuntime::grammar_guide(const std::strin
 std::size_t ModelRuntime::append_message(const Transcript& transcript, std::size_t first,
                                          std::vector<base::TokenId>& ids) const {
   const Message message = message_at(transcript, first, format_, tool_style_);
-  const Transcript::Entry& last = transcript[first + message.entries - 1];
-  if (const auto tokens = written_tokens(tokenizer(), last, message.message.content)) {
+  const std::span entries(&transcript[first], message.entries);
+  if (const auto tokens = written_tokens(tokenizer(), tool_style_, entries)) {
     format_.append_generation_prompt(tokenizer(), ids);
     format_.append_answer(tokenizer(), *tokens, ids);
   } else {

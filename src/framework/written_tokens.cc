@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "espalier/error.h"
+#include "framework/call_reader.h"
 #include "text/stream_decoder.h"
 
 namespace espalier::framework {
@@ -25,27 +26,28 @@ std::string decoded(const text::Tokenizer& tokenizer, const std::vector<base::To
   return text + decoder.finish();
 }
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-std::string without_blanks(std::string_view text) {
-  std::string rest(text);
-  std::erase_if(rest, is_blank);
-  return rest;
-}
-
 // As content, cut or whole: JSON can be spelled in many ways.
-bool is_structure(const std::string& text, const Transcript::Entry& entry) {
-  const auto* response = std::get_if<Transcript::Response>(&entry);
-  if (response == nullptr || response->segments.size() != 1) return false;
-  const auto* structure = std::get_if<Transcript::StructureSegment>(&response->segments[0]);
-  if (structure == nullptr) return false;
+bool is_content(const std::string& text, const GeneratedContent& content) {
   try {
-    return (structure->content.is_complete()
-                ? GeneratedContent::from_json(text)
-                : GeneratedContent::from_partial_json(text)) == structure->content;
+    return (content.is_complete() ? GeneratedContent::from_json(text)
+                                  : GeneratedContent::from_partial_json(text)) == content;
   } catch (const DecodingFailure&) {
     return false;
   }
+}
+
+bool is_message(const text::ToolStyle& tools, std::span<const Transcript::Entry> message,
+                const std::string& text) {
+  if (const auto* made = std::get_if<Transcript::ToolCalls>(&message.back())) {
+    const std::string front = message.size() > 1 ? entry_text(message.front()) : "";
+    return spells_calls(tools, text, front, made->calls);
+  }
+  const std::vector<Transcript::Segment>& segments =
+      std::get<Transcript::Response>(message.back()).segments;
+  const auto* structure =
+      segments.size() == 1 ? std::get_if<Transcript::StructureSegment>(&segments[0]) : nullptr;
+  return structure != nullptr ? is_content(text, structure->content)
+                              : text == entry_text(message.back());
 }
 
 }  // namespace
@@ -58,20 +60,16 @@ void set_token_ids(Transcript::Entry& entry, std::vector<base::TokenId> ids) {
   }
 }
 
-std::optional<std::span<const base::TokenId>> written_tokens(const text::Tokenizer& tokenizer,
-                                                             const Transcript::Entry& entry,
-                                                             std::string_view text) {
-  const std::vector<base::TokenId>* ids = token_ids(entry);
+std::optional<std::span<const base::TokenId>> written_tokens(
+    const text::Tokenizer& tokenizer, const text::ToolStyle& tools,
+    std::span<const Transcript::Entry> message) {
+  const std::vector<base::TokenId>* ids = token_ids(message.back());
   if (ids == nullptr || ids->empty()) return std::nullopt;
   const auto size = static_cast<base::TokenId>(tokenizer.vocabulary_size());
   if (!std::ranges::all_of(*ids, [&](base::TokenId id) { return id >= 0 && id < size; })) {
     return std::nullopt;
   }
-  const std::string spelled = decoded(tokenizer, *ids);
-  const bool is_text = std::holds_alternative<Transcript::ToolCalls>(entry)
-                           ? without_blanks(spelled) == without_blanks(text)
-                           : spelled == text;
-  if (!is_text && !is_structure(spelled, entry)) return std::nullopt;
+  if (!is_message(tools, message, decoded(tokenizer, *ids))) return std::nullopt;
   return std::span<const base::TokenId>(*ids);
 }
 
