@@ -9,6 +9,7 @@
 
 #include "base/json_text.h"
 #include "espalier/error.h"
+#include "framework/number_spelling.h"
 
 namespace espalier {
 namespace {
@@ -25,13 +26,13 @@ template <class Integer>
 Integer read_integer(const GeneratedContent& content, const detail::Reading& reading, Integer least,
                      Integer most) {
   detail::expect(content, GeneratedContent::Kind::number, reading);
-  const std::string_view text = content.text();
+  const std::string text = framework::plain_number(content.text());
   const char* end = text.data() + text.size();
   Integer value = 0;
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc() && stop == end && value >= least && value <= most) return value;
-  if (text == "-0") return 0;
-  detail::fail(reading, fmt::format("{} is no integer from {} to {}", text, least, most));
+  detail::fail(reading,
+               fmt::format("{} is no integer from {} to {}", content.text(), least, most));
 }
 
 }  // namespace

@@ -311,18 +311,27 @@ TEST(Tool, CallsOfAnotherModelAreChecked) {
       HasSubstr("do not fit"));
 }
 
-TEST(Tool, ArgumentsMayComeInAnyOrder) {
-  LanguageModelSession session(
-      script({{.calls = {call("weather", R"({"days":2,"city":"\u004fslo"})")}}, {.text = "x"}}),
-      Tools{weather()});
-  EXPECT_EQ(entry_text(session.respond("Go").transcript_entries.at(2)), "Oslo: rain for 2 days");
+TEST(Tool, ArgumentsOfAnotherModelMayBeSpelledInAnyWay) {
+  for (const char* arguments :
+       {R"({"days":2,"city":"\u004fslo"})", R"( { "city" : "Oslo", "days" : 2.0 } )",
+        R"({"city":"Oslo","days":20e-1})"}) {
+    LanguageModelSession session(script({{.calls = {call("weather", arguments)}}, {.text = "x"}}),
+                                 Tools{weather()});
+    EXPECT_EQ(entry_text(session.respond("Go").transcript_entries.at(2)), "Oslo: rain for 2 days");
+  }
 }
 
 TEST(Tool, AnAnswerOfAnotherModelIsCheckedAgainstItsSchema) {
-  LanguageModelSession session(script({{.text = R"({"city":"Oslo","days":9})"}, {.text = oslo}}));
+  LanguageModelSession session(script({{.text = R"({"city":"Oslo","days":9})"},
+                                       {.text = R"({"city":"Oslo","days":2,"\u0063ity":"Oslo"})"},
+                                       {.text = oslo},
+                                       {.text = R"({ "days": 0.3E+1, "city": "Oslo" })"}}));
   EXPECT_THAT(message_of<DecodingFailure>([&] { session.respond<Place>("Go"); }),
               HasSubstr("does not fit the schema"));
+  EXPECT_THAT(message_of<DecodingFailure>([&] { session.respond<Place>("Go"); }),
+              HasSubstr("\"city\" comes twice"));
   EXPECT_EQ(session.respond<Place>("Go").content.days, 2);
+  EXPECT_EQ(session.respond<Place>("Go").content.days, 3);
 }
 
 TEST(Tool, ACallingModeIsHeldTo) {
