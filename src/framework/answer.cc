@@ -1,17 +1,14 @@
 #include "framework/answer.h"
 
 #include <utility>
-#include <variant>
 
 #include "espalier/error.h"
-#include "framework/content_nodes.h"
 
 namespace espalier {
 namespace framework {
 
 Answer::Answer(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
-               Turn::Ask ask)
-    : is_json_(std::get<Transcript::Prompt>(prompt).response_format.has_value()) {
+               Turn::Ask ask) {
   auto claim = std::make_unique<Claim>(*state);
   waiting_.emplace(Waiting{.state = std::move(state),
                            .claim = std::move(claim),
@@ -43,43 +40,17 @@ bool Answer::advance() {
 bool Answer::generate() {
   if (waiting_) begin();
   if (!turn_) return false;
-  while (const std::optional<std::string> piece = turn_->next()) {
-    if (take(*piece)) return true;
+  const bool has_grown = turn_->advance();
+  if (turn_->has_ended()) {
+    response_ = turn_->response();
+    turn_.reset();
   }
-  return finish();
-}
-
-bool Answer::take(std::string_view piece) {
-  if (!is_json_) {
-    for (const char c : piece) text_.push_back(c);
-    return true;
-  }
-  const std::size_t before = json_.changes();
-  json_.feed(piece);
-  return json_.changes() > before;
-}
-
-// The end of the text is what ends a number that is all of an answer.
-bool Answer::finish() {
-  const Response<> ended = turn_->response();
-  turn_.reset();
-  const std::size_t before = json_.changes();
-  if (is_json_ && ended.is_complete) json_.end();
-  response_.emplace();
-  response_->content = response_->raw_content = content();
-  response_->transcript_entries = ended.transcript_entries;
-  response_->finish_reason = ended.finish_reason;
-  response_->is_complete = ended.is_complete;
-  response_->usage = ended.usage;
-  return json_.changes() > before;
+  return has_grown;
 }
 
 GeneratedContent Answer::content() {
-  if (is_json_) return json_.content();
-  return ContentAccess::make({.kind = GeneratedContent::Kind::string,
-                              .complete = response_.has_value(),
-                              .id = 1,
-                              .text = text_.all()});
+  if (response_) return response_->content;
+  return turn_ ? turn_->content() : GeneratedContent();
 }
 
 void Answer::cancel() noexcept {

@@ -1,17 +1,13 @@
-// A request from its first word on: a turn that begins when it is to, as content that grows. What
-// is behind every stream.
+// A request from its first word on: a turn that begins when it is to. What is behind every stream.
 #pragma once
 
 #include <exception>
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string_view>
 
 #include "espalier/response.h"
-#include "framework/partial_content.h"
 #include "framework/session_state.h"
-#include "framework/shared_array.h"
 #include "framework/turn.h"
 
 namespace espalier::framework {
@@ -34,8 +30,6 @@ class Answer {
 
  private:
   bool generate();
-  bool take(std::string_view piece);  // whether there is more to show
-  bool finish();                      // likewise
 
   struct Waiting {  // for its turn to begin
     std::shared_ptr<SessionState> state;
@@ -47,10 +41,7 @@ class Answer {
 
   std::optional<Waiting> waiting_;
   std::unique_ptr<Turn> turn_;  // null before it begins, and once the answer has ended
-  bool is_json_ = false;        // content under a schema, else text
   bool at_end_ = false;
-  SharedArray<char> text_;
-  PartialContent json_;
   std::optional<Response<GeneratedContent>> response_;
   std::exception_ptr failure_;
 };

@@ -103,7 +103,7 @@ TEST(PartialContent, ShowsWhatIsThereAndSaysThatItIsCut) {
 TEST(PartialContent, RefusesWhatBeginsNoJson) {
   for (const char* json :
        {"}", "[}", "{]", "[1 2]", "{1", R"({"a" 1)", R"({"a":1 "b")", "[1,]", "nul ", "01 ", "\"\n",
-        R"("\x)", R"("\ud800x)", R"("\udc00)", R"({"a":1,"a")", "1 1", "\"\xFF\""}) {
+        R"("\x)", R"("\ud800x)", R"("\udc00)", R"({"a":1,"a")", "1 1", "\"\xFF\"", "[1e999,"}) {
     EXPECT_THROW(GeneratedContent::from_partial_json(json), DecodingFailure) << json;
   }
   EXPECT_THROW(GeneratedContent::from_partial_json(std::string(257, '[')), DecodingFailure);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 #include "base/json_text.h"
@@ -136,6 +137,7 @@ void PartialContent::end_scalar() {
     return end_value(make({.kind = Kind::boolean, .boolean = text_ == "true", .id = begun_}));
   }
   if (!base::is_json_number(text_)) fail(fmt::format("\"{}\" is no value", text_));
+  if (std::isinf(base::json_number(text_))) fail("a number is too large for a double");
   end_value(
       make({.kind = Kind::number, .id = begun_, .text = SharedPrefix<char>::of(std::move(text_))}));
 }

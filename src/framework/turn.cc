@@ -18,7 +18,8 @@ Turn::Turn(std::shared_ptr<SessionState> state, std::unique_ptr<Claim> claim,
       claim_(std::move(claim)),
       stop_(std::move(stop)),
       ask_(std::move(ask)),
-      entries_({std::move(prompt)}) {
+      entries_({std::move(prompt)}),
+      content_(this->prompt().response_format.has_value()) {
   if (mode() == ToolCallingMode::required && state_->tools.empty()) {
     throw InvalidArgument("tool_calling_mode is required, but the session has no tools");
   }
@@ -64,24 +65,22 @@ ToolCallingMode Turn::mode() const {
   return wanted == ToolCallingMode::required && rounds_ > 0 ? ToolCallingMode::allowed : wanted;
 }
 
-std::optional<std::string> Turn::next() {
-  if (!claim_) return std::nullopt;
+bool Turn::advance() {
+  if (has_ended()) return false;
   while (true) {
     while (std::optional<LanguageModelAnswer::Piece> piece = next_piece()) {
       if (auto* calls = std::get_if<LanguageModelAnswer::ToolCalls>(&*piece)) {
         take_calls(std::move(*calls));
         continue;
       }
-      std::string text = take_text(std::get<std::string>(std::move(*piece)));
-      if (!text.empty()) return text;
+      if (take_text(std::get<std::string>(*piece))) return true;
     }
     finish_answer();
     if (calls_.empty()) break;
     call_tools();
     ask();
   }
-  commit();
-  return std::nullopt;
+  return commit();
 }
 
 std::optional<LanguageModelAnswer::Piece> Turn::next_piece() {
@@ -94,17 +93,16 @@ std::optional<LanguageModelAnswer::Piece> Turn::next_piece() {
   return std::exchange(refusal_, std::nullopt);
 }
 
-// What the text adds to the content, which has a blank line between answers.
-std::string Turn::take_text(std::string text) {
-  if (text.empty()) return text;
+// The content has a blank line between answers.
+bool Turn::take_text(const std::string& text) {
+  if (text.empty()) return false;
   if (!calls_.empty()) {
     throw DecodingFailure("the model went on with text behind its calls of tools");
   }
-  const bool goes_on = !text_.empty() || response_.content.empty();
+  const std::string_view before = content_.text();
+  if (text_.empty() && !before.empty()) content_.feed(before.ends_with('\n') ? "\n" : "\n\n");
   text_ += text;
-  if (!goes_on) text.insert(0, response_.content.ends_with('\n') ? "\n" : "\n\n");
-  response_.content += text;
-  return text;
+  return content_.feed(text);
 }
 
 void Turn::take_calls(LanguageModelAnswer::ToolCalls calls) {
@@ -159,20 +157,15 @@ void Turn::call_tools() {
 }
 
 // What was generated under a schema is kept as the structure that it is, as far as it came.
-Transcript::Entry Turn::answer_entry() {
+Transcript::Entry Turn::answer_entry() const {
   const auto& schema = prompt().response_format;
-  if (!schema) {
-    response_.raw_content = GeneratedContent::string(response_.content);
-    return Transcript::response(text_);
-  }
-  response_.raw_content = response_.is_complete ? GeneratedContent::from_json(text_)
-                                                : GeneratedContent::from_partial_json(text_);
+  if (!schema) return Transcript::response(text_);
   if (response_.is_complete && !state_->executor->is_guided() &&
-      !fits(response_.raw_content, *schema)) {
+      !fits(response_.content, *schema)) {
     throw DecodingFailure(
         fmt::format("the model's answer does not fit the schema: {}", base::quoted(text_)));
   }
-  return Transcript::response(response_.raw_content, schema->name());
+  return Transcript::response(response_.content, schema->name());
 }
 
 // What the model wrote at once. What it said in place of an answer has no tokens.
@@ -182,7 +175,10 @@ void Turn::add_answer(std::vector<Transcript::Entry> entries) {
   for (Transcript::Entry& entry : entries) entries_.push_back(std::move(entry));
 }
 
-void Turn::commit() {
+// Whether the end had more to show.
+bool Turn::commit() {
+  const bool has_grown = content_.end(response_.is_complete);
+  response_.content = response_.raw_content = content_.content();
   add_answer({answer_entry()});
   {
     const std::lock_guard lock(state_->mutex);
@@ -190,6 +186,7 @@ void Turn::commit() {
   }
   response_.transcript_entries = entries_;
   release();
+  return has_grown;
 }
 
 }  // namespace espalier::framework

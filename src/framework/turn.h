@@ -13,6 +13,7 @@
 #include "espalier/error.h"
 #include "espalier/language_model_executor.h"
 #include "espalier/response.h"
+#include "framework/answer_content.h"
 #include "framework/session_state.h"
 
 namespace espalier::framework {
@@ -34,13 +35,16 @@ class Turn {
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
-  // Generates until the text has grown, and gives what came on; nothing once the answer has ended,
-  // which is when the turn enters the transcript. Calls the tools that the model wants called on
-  // the way. Throws what respond() does while it generates.
-  std::optional<std::string> next();
+  // Generates until there is more to show; false once there is not. Where the answer ends, the turn
+  // enters the transcript. Calls the tools that the model wants called on the way. Throws what
+  // respond() does while it generates.
+  bool advance();
+  bool has_ended() const noexcept { return claim_ == nullptr; }
 
-  // The whole answer; only after next() gave nothing.
-  Response<> response() const { return response_; }
+  // What there is to show.
+  GeneratedContent content() { return content_.content(); }
+  // Once the turn has ended.
+  Response<GeneratedContent> response() const { return response_; }
 
  private:
   const Transcript::Prompt& prompt() const { return std::get<Transcript::Prompt>(entries_[0]); }
@@ -48,14 +52,14 @@ class Turn {
   void ask();
   void refuse(const Refusal& refusal);
   std::optional<LanguageModelAnswer::Piece> next_piece();
-  std::string take_text(std::string text);
+  bool take_text(const std::string& text);
   void take_calls(LanguageModelAnswer::ToolCalls calls);
   void finish_answer();
   void check_answer() const;
   void call_tools();
-  Transcript::Entry answer_entry();  // sets the raw content
+  Transcript::Entry answer_entry() const;
   void add_answer(std::vector<Transcript::Entry> entries);
-  void commit();
+  bool commit();
   void release();
 
   std::shared_ptr<SessionState> state_;
@@ -69,7 +73,8 @@ class Turn {
   std::string text_;
   LanguageModelAnswer::ToolCalls calls_;
   std::size_t rounds_ = 0;  // of calls, before it
-  Response<> response_;
+  AnswerContent content_;   // of all answers
+  Response<GeneratedContent> response_;
 };
 
 }  // namespace espalier::framework
