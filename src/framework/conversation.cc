@@ -15,12 +15,15 @@ const std::vector<base::TokenId>& Conversation::write(const ModelRuntime& runtim
   return tokens_;
 }
 
-std::vector<base::TokenId> Conversation::with(const ModelRuntime& runtime,
-                                              const std::vector<Transcript::Entry>& message) const {
-  Transcript transcript(written_);
+// Of what comes before, a message's tokens depend on who said the last.
+std::vector<base::TokenId> Conversation::behind(
+    const ModelRuntime& runtime, const std::vector<Transcript::Entry>& message) const {
+  Transcript transcript;
+  if (!written_.empty()) transcript.append(written_.back());
+  const std::size_t first = transcript.size();
   for (const Transcript::Entry& entry : message) transcript.append(entry);
-  std::vector<base::TokenId> tokens = tokens_;
-  runtime.append_message(transcript, written_.size(), tokens);
+  std::vector<base::TokenId> tokens;
+  runtime.append_message(transcript, first, tokens);
   return tokens;
 }
 

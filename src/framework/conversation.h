@@ -17,9 +17,9 @@ class Conversation {
   const std::vector<base::TokenId>& write(const ModelRuntime& runtime,
                                           const Transcript& transcript);
 
-  // The tokens of that transcript with one more message.
-  std::vector<base::TokenId> with(const ModelRuntime& runtime,
-                                  const std::vector<Transcript::Entry>& message) const;
+  // The tokens of one more message behind that transcript.
+  std::vector<base::TokenId> behind(const ModelRuntime& runtime,
+                                    const std::vector<Transcript::Entry>& message) const;
 
  private:
   struct Mark {  // the end of a message

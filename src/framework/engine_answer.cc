@@ -23,19 +23,16 @@ engine::GenerationSettings generation_settings(ModelRuntime& runtime,
 
 }  // namespace
 
-EngineAnswer::EngineAnswer(EngineExecutor& executor, std::vector<base::TokenId> ids,
+EngineAnswer::EngineAnswer(EngineExecutor& executor, const std::vector<base::TokenId>& ids,
                            const TurnSettings& settings, std::optional<CallReader> calls,
                            std::stop_token stop)
-    : executor_(executor),
-      ids_(std::move(ids)),
-      sequence_(executor.take_sequence(ids_)),
-      reader_(std::move(calls)) {
+    : executor_(executor), sequence_(executor.take_sequence(ids)), reader_(std::move(calls)) {
   ModelRuntime& runtime = executor_.runtime();
   const std::size_t cached = sequence_.length();
-  usage_ = {.prompt_tokens = ids_.size(), .cached_tokens = cached};
+  usage_ = {.prompt_tokens = ids.size(), .cached_tokens = cached};
   generation_.emplace(
       runtime.engine(), runtime.tokenizer(), sequence_,
-      std::vector<base::TokenId>(ids_.begin() + static_cast<std::ptrdiff_t>(cached), ids_.end()),
+      std::vector<base::TokenId>(ids.begin() + static_cast<std::ptrdiff_t>(cached), ids.end()),
       generation_settings(runtime, settings), std::move(stop));
 }
 
@@ -87,12 +84,13 @@ std::vector<base::TokenId> EngineAnswer::token_ids(
     const std::vector<Transcript::Entry>& entries) const {
   const ModelRuntime& runtime = executor_.runtime();
   const Conversation& conversation = executor_.conversation_;
-  std::vector<base::TokenId> written = ids_;
+  std::vector<base::TokenId> written;
+  runtime.format().append_generation_prompt(runtime.tokenizer(), written);
   runtime.format().append_answer(runtime.tokenizer(), generation_->tokens(), written);
-  if (conversation.with(runtime, entries) == written) return {};
+  if (conversation.behind(runtime, entries) == written) return {};
   std::vector<Transcript::Entry> kept = entries;
   set_token_ids(kept.back(), generation_->tokens());
-  if (conversation.with(runtime, kept) != written) return {};  // they say more than the entries
+  if (conversation.behind(runtime, kept) != written) return {};  // they say more than the entries
   return generation_->tokens();
 }
 

@@ -20,7 +20,7 @@ class EngineAnswer : public LanguageModelAnswer {
  public:
   // `ids` are those of the conversation up to where the answer begins. `calls` is for an answer
   // that may be calls.
-  EngineAnswer(EngineExecutor& executor, std::vector<base::TokenId> ids,
+  EngineAnswer(EngineExecutor& executor, const std::vector<base::TokenId>& ids,
                const TurnSettings& settings, std::optional<CallReader> calls, std::stop_token stop);
   ~EngineAnswer() override;
   EngineAnswer(const EngineAnswer&) = delete;
@@ -37,7 +37,6 @@ class EngineAnswer : public LanguageModelAnswer {
   void finish();
 
   EngineExecutor& executor_;
-  std::vector<base::TokenId> ids_;
   engine::Sequence sequence_;
   Usage usage_;
   std::optional<engine::Generation> generation_;

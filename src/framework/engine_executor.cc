@@ -68,8 +68,7 @@ std::unique_ptr<LanguageModelAnswer> EngineExecutor::begin(const LanguageModelRe
   std::vector<base::TokenId> ids = conversation_.write(runtime, request.transcript);
   runtime.format().append_generation_prompt(runtime.tokenizer(), ids);
   check_room(runtime, ids.size() + 1);
-  return std::make_unique<EngineAnswer>(*this, std::move(ids), settings, std::move(calls),
-                                        std::move(stop));
+  return std::make_unique<EngineAnswer>(*this, ids, settings, std::move(calls), std::move(stop));
 }
 
 void EngineExecutor::prewarm(const Transcript& beginning) {
