@@ -31,8 +31,7 @@ Integer read_integer(const GeneratedContent& content, const detail::Reading& rea
   Integer value = 0;
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc() && stop == end && value >= least && value <= most) return value;
-  detail::fail(reading,
-               fmt::format("{} is no integer from {} to {}", content.text(), least, most));
+  detail::fail(reading, fmt::format("{} is no integer from {} to {}", content.text(), least, most));
 }
 
 }  // namespace
