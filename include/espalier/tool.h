@@ -26,6 +26,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -70,22 +71,31 @@ inline constexpr std::size_t maximum_tool_rounds = 32;
 
 namespace detail {
 
-template <class Result>
-ToolOutput tool_output(Result&& result) {
-  if constexpr (std::convertible_to<Result, ToolOutput>) {
-    return std::forward<Result>(result);
+// What a function returns, as what a tool gives.
+template <class Call>
+ToolOutput tool_output(const Call& call) {
+  using Result = std::invoke_result_t<const Call&>;
+  if constexpr (std::is_void_v<Result>) {
+    call();
+    return std::string();
+  } else if constexpr (std::convertible_to<Result, ToolOutput>) {
+    return call();
+  } else if constexpr (std::convertible_to<Result, std::string_view>) {
+    return std::string(std::string_view(call()));
   } else {
-    return GeneratedContent::of(result);
+    return GeneratedContent::of(call());
   }
 }
 
-// A function that may want the stop token as well.
+// A function that may want arguments, and the stop token as well.
 template <class Function, class Arguments>
 ToolOutput call_tool(Function& function, const Arguments& arguments, std::stop_token stop) {
   if constexpr (std::is_invocable_v<Function&, const Arguments&, std::stop_token>) {
-    return tool_output(std::invoke(function, arguments, std::move(stop)));
+    return tool_output([&] { return std::invoke(function, arguments, std::move(stop)); });
+  } else if constexpr (std::is_invocable_v<Function&, const Arguments&>) {
+    return tool_output([&] { return std::invoke(function, arguments); });
   } else {
-    return tool_output(std::invoke(function, arguments));
+    return tool_output([&] { return std::invoke(function); });
   }
 }
 
@@ -120,8 +130,8 @@ class FunctionTool final : public Tool {
 }  // namespace detail
 
 // A tool of a function, which takes the arguments and, if it likes, a std::stop_token, and returns
-// text, GeneratedContent, or a value of a generable type. It may be called by several threads at
-// once.
+// text, GeneratedContent, a value of a generable type, or nothing, which is an empty text. It may
+// be called by several threads at once.
 template <Generable Arguments, class Function>
 std::shared_ptr<Tool> make_tool(std::string name, std::string description, Function function) {
   return std::make_shared<detail::FunctionTool<Arguments, Function>>(
@@ -135,6 +145,14 @@ std::shared_ptr<Tool> make_tool(std::string name, std::string description,
                                 GenerationSchema parameters, Function function) {
   return std::make_shared<detail::FunctionTool<GeneratedContent, Function>>(
       std::move(name), std::move(description), std::move(parameters), std::move(function));
+}
+
+// A tool without parameters:
+//   make_tool("get_time", "The time of day.", [] { return time_of_day(); })
+template <std::invocable Function>
+std::shared_ptr<Tool> make_tool(std::string name, std::string description, Function function) {
+  return make_tool(std::move(name), std::move(description),
+                   GenerationSchema(DynamicGenerationSchema::object("", {})), std::move(function));
 }
 
 }  // namespace espalier

@@ -89,6 +89,15 @@ TEST(Async, TypedSnapshotsAreSeenToo) {
   EXPECT_EQ(future.get().content.size(), most);
 }
 
+TEST(Async, AFunctionThatSaysNothingHasItGoOn) {
+  LanguageModelSession session(tiny_model());
+  std::size_t seen = 0;
+  const auto count = [&seen](const Snapshot<>&) { ++seen; };
+  const Response<> response = session.stream_async("Hello", count, options()).get();
+  EXPECT_TRUE(!response.content.empty());
+  EXPECT_GT(seen, 1U);
+}
+
 TEST(Async, AFunctionThatHasSeenEnoughCancels) {
   LanguageModelSession session(tiny_model());
   auto future = session.stream_async("Hello", [](const Snapshot<>&) { return false; }, options());

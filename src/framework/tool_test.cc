@@ -252,6 +252,22 @@ TEST(Tool, WhatItThrowsUndoesTheTurnAndComesAlong) {
   EXPECT_EQ(session.respond("Again").content, "Fine.");
 }
 
+TEST(Tool, MayHaveNoParametersAndGiveNothing) {
+  int rung = 0;
+  const auto bell = make_tool("bell", "Rings.", [&rung] { ++rung; });
+  const auto place =
+      make_tool<Place>("place", "Names it.", [](const Place&) { return std::string_view("here"); });
+  LanguageModelSession session(
+      script({{.calls = {call("bell", "{}"), call("place", oslo)}}, {.text = "Done."}}),
+      Tools{bell, place});
+  const Response response = session.respond("Go");
+  EXPECT_EQ(response.content, "Done.");
+  EXPECT_EQ(rung, 1);
+  EXPECT_EQ(entry_text(response.transcript_entries[2]), "");
+  EXPECT_EQ(entry_text(response.transcript_entries[3]), "here");
+  EXPECT_EQ(GenerationSchema(DynamicGenerationSchema::object("", {})), bell->parameters());
+}
+
 TEST(Tool, AnOutputThatIsNotUtf8IsAFailureOfTheTool) {
   for (const ToolOutput& output :
        {ToolOutput("a\xff"), ToolOutput(GeneratedContent::string("\xc3"))}) {
