@@ -99,7 +99,8 @@ class ESPALIER_API Transcript {
     std::vector<Segment> segments;
     // The tokens that the model wrote, where it would read the text as others: with them a session
     // that is resumed goes on just as the one that it was. Empty: those of the text. A model with
-    // another vocabulary reads the text.
+    // another vocabulary reads the text; so does every model where a control token is among them,
+    // which no reader of the text would see.
     std::vector<std::int32_t> token_ids = {};
     bool operator==(const Response&) const = default;
   };

@@ -65,14 +65,38 @@ TEST(Resume, AResumedSessionGivesTheNextTokensOfTheLiveOne) {
 TEST(Resume, TheLiveSessionKeepsItsCache) {
   const SystemLanguageModel model = tiny_model();
   const GenerationSchema schema = GenerationSchema::of<std::vector<std::string>>();
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+  int without_control_tokens = 0;
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
     LanguageModelSession session(model);
     const auto text = session.respond("Hello", random(seed, 40));
+    // A random model also writes control tokens, which are not kept (below).
+    const auto& ids = std::get<Transcript::Response>(text.transcript_entries.back()).token_ids;
+    const bool is_its_text = model.token_count(text.content) == text.usage.response_tokens;
+    if (ids.empty() && !is_its_text) continue;
+    ++without_control_tokens;
     const auto first = session.respond("A list", schema, random(seed, 40));
     EXPECT_EQ(first.usage.cached_tokens, text.usage.prompt_tokens + text.usage.response_tokens - 1);
     const auto second = session.respond("Go on", greedy);
     EXPECT_EQ(second.usage.cached_tokens,
               first.usage.prompt_tokens + first.usage.response_tokens - 1);
+  }
+  EXPECT_GE(without_control_tokens, 12);
+}
+
+// They have no text, so nobody who reads the transcript would see them.
+TEST(Resume, ControlTokensAreNotRead) {
+  const SystemLanguageModel model = tiny_model();
+  const text::Tokenizer& tokenizer = framework::EngineAccess::runtime(model)->tokenizer();
+  const auto ids = tokenizer.encode("Hi there", {.recognise_special = false});
+  Transcript::Response response{"r", {Transcript::TextSegment{"t", "Hi there"}}, ids};
+  const auto tokens = [&] { return model.token_count(Transcript({response})); };
+  const std::size_t plain = tokens();
+  for (const char* hidden : {"<|im_end|>", "<|im_start|>"}) {
+    const auto special = tokenizer.find_special(hidden);
+    ASSERT_TRUE(special.has_value() && tokenizer.is_special(*special)) << hidden;
+    response.token_ids = ids;
+    response.token_ids.insert(response.token_ids.begin() + 2, *special);
+    EXPECT_EQ(tokens(), plain) << hidden;
   }
 }
 

@@ -66,9 +66,10 @@ std::optional<std::span<const base::TokenId>> written_tokens(
   const std::vector<base::TokenId>* ids = token_ids(message.back());
   if (ids == nullptr || ids->empty()) return std::nullopt;
   const auto size = static_cast<base::TokenId>(tokenizer.vocabulary_size());
-  if (!std::ranges::all_of(*ids, [&](base::TokenId id) { return id >= 0 && id < size; })) {
-    return std::nullopt;
-  }
+  // A special token has no text, so a transcript could hide the end of a turn in an answer.
+  const bool are_text = std::ranges::all_of(
+      *ids, [&](base::TokenId id) { return id >= 0 && id < size && !tokenizer.is_special(id); });
+  if (!are_text) return std::nullopt;
   if (!is_message(tools, message, decoded(tokenizer, *ids))) return std::nullopt;
   return std::span<const base::TokenId>(*ids);
 }
