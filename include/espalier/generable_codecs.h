@@ -287,7 +287,7 @@ struct Codec<T> {
   static T decode(const GeneratedContent& content, const Reading& reading) {
     expect(content, GeneratedContent::Kind::string, reading);
     if (const auto value = partial(content)) return *value;
-    if (reading.lenient) return T{};
+    if (reading.lenient && !content.is_complete()) return T{};
     fail(reading,
          "\"" + std::string(content.text()) + "\" is no value of enum " + Enumeration<T>::name);
   }
@@ -301,6 +301,16 @@ struct Codec<T> {
     return std::nullopt;
   }
 };
+
+// Whether there is anything of a property in an answer that was cut: not of an enum's first
+// letters.
+template <class Member>
+bool is_reached(const GeneratedContent* property) {
+  if (property == nullptr) return false;
+  const bool is_cut_text =
+      property->kind() == GeneratedContent::Kind::string && !property->is_complete();
+  return !is_cut_text || Codec<Member>::partial(*property).has_value();
+}
 
 template <Described T>
 struct Codec<T> {
@@ -337,7 +347,7 @@ struct Codec<T> {
     T value{};
     structure.for_each([&](const auto& each) {
       using Member = typename std::decay_t<decltype(each)>::Member;
-      if (reading.lenient && content.find(each.name) == nullptr) return;
+      if (reading.lenient && !is_reached<Member>(content.find(each.name))) return;
       value.*each.member = read_property<Member>(content, each.name, reading);
     });
     for (const auto& [key, unused] : content.properties()) {

@@ -79,6 +79,15 @@ class ESPALIER_API AnswerReader {
   std::shared_ptr<framework::Answer> answer_;
 };
 
+// Reads a whole answer before its turn becomes part of the transcript, and throws where it is no
+// Content; null where any answer is.
+using AnswerCheck = void (*)(const GeneratedContent& answer);
+
+template <class Content>
+void check_answer(const GeneratedContent& answer) {
+  (void)read_answer<Content>(answer);
+}
+
 template <class Content>
 Response<Content> response_as(Response<GeneratedContent> raw) {
   return {.content = read_answer<Content>(raw.raw_content),

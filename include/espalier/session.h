@@ -14,11 +14,14 @@
 // A request that fails or is cancelled leaves no trace: transcript and session are as before it.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
 #include <stop_token>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "espalier/export.h"
@@ -39,9 +42,30 @@ namespace framework {
 struct SessionState;
 }  // namespace framework
 
-// Sees each snapshot of an answer, and says whether to go on.
+// A function that sees each snapshot of an answer, and says whether to go on; one that returns
+// nothing has it go on.
 template <class Content = std::string>
-using SnapshotHandler = std::function<bool(const Snapshot<Content>&)>;
+class SnapshotHandler {
+ public:
+  SnapshotHandler(std::nullptr_t = nullptr) {}  // NOLINT(google-explicit-constructor): none
+  template <std::invocable<const Snapshot<Content>&> Function>
+  SnapshotHandler(Function function) {  // NOLINT(google-explicit-constructor)
+    if constexpr (std::is_void_v<std::invoke_result_t<Function&, const Snapshot<Content>&>>) {
+      function_ = [function = std::move(function)](const Snapshot<Content>& snapshot) mutable {
+        std::invoke(function, snapshot);
+        return true;
+      };
+    } else {
+      function_ = std::move(function);
+    }
+  }
+
+  explicit operator bool() const noexcept { return function_ != nullptr; }
+  bool operator()(const Snapshot<Content>& snapshot) const { return function_(snapshot); }
+
+ private:
+  std::function<bool(const Snapshot<Content>&)> function_;
+};
 
 namespace detail {
 
@@ -143,9 +167,9 @@ class ESPALIER_API LanguageModelSession {
                                          const GenerationOptions& options = {},
                                          std::stop_token stop = {});
 
-  // The same with a function that is called in that thread with each snapshot, and says whether to
-  // go on: false cancels the answer as leaving a stream does, and the future throws Cancelled. What
-  // the function throws, the future throws.
+  // The same with a function that is called in that thread with each snapshot, and may say whether
+  // to go on: false cancels the answer as leaving a stream does, and the future throws Cancelled.
+  // What the function throws, the future throws.
   std::future<Response<>> stream_async(const Prompt& prompt, SnapshotHandler<> on_snapshot,
                                        const GenerationOptions& options = {},
                                        std::stop_token stop = {});
@@ -182,8 +206,10 @@ class ESPALIER_API LanguageModelSession {
  private:
   friend struct framework::EngineAccess;
 
-  detail::AnswerReader begin(Transcript::Entry prompt, std::stop_token stop);
-  detail::AnswerReader begin_later(Transcript::Entry prompt, std::stop_token stop);
+  detail::AnswerReader begin(Transcript::Entry prompt, std::stop_token stop,
+                             detail::AnswerCheck check = nullptr);
+  detail::AnswerReader begin_later(Transcript::Entry prompt, std::stop_token stop,
+                                   detail::AnswerCheck check = nullptr);
 
   std::shared_ptr<framework::SessionState> state_;
 };
@@ -192,8 +218,9 @@ template <Generable T>
 ResponseStream<T> LanguageModelSession::stream_response(const Prompt& prompt,
                                                         const GenerationOptions& options,
                                                         std::stop_token stop) {
-  return ResponseStream<T>(begin(
-      Transcript::prompt(prompt.segments(), detail::schema_of<T>(), options), std::move(stop)));
+  return ResponseStream<T>(
+      begin(Transcript::prompt(prompt.segments(), detail::schema_of<T>(), options), std::move(stop),
+            &detail::check_answer<T>));
 }
 
 template <Generable T>
@@ -215,8 +242,9 @@ std::future<Response<T>> LanguageModelSession::stream_async(const Prompt& prompt
                                                             const GenerationOptions& options,
                                                             std::stop_token stop) {
   return detail::collect_async(
-      ResponseStream<T>(begin_later(
-          Transcript::prompt(prompt.segments(), detail::schema_of<T>(), options), std::move(stop))),
+      ResponseStream<T>(
+          begin_later(Transcript::prompt(prompt.segments(), detail::schema_of<T>(), options),
+                      std::move(stop), &detail::check_answer<T>)),
       std::move(on_snapshot));
 }
 

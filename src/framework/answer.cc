@@ -8,12 +8,13 @@ namespace espalier {
 namespace framework {
 
 Answer::Answer(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
-               Turn::Ask ask) {
+               detail::AnswerCheck check, Turn::Ask ask) {
   auto claim = std::make_unique<Claim>(*state);
   waiting_.emplace(Waiting{.state = std::move(state),
                            .claim = std::move(claim),
                            .prompt = std::move(prompt),
                            .stop = std::move(stop),
+                           .check = check,
                            .ask = std::move(ask)});
 }
 
@@ -21,7 +22,7 @@ void Answer::begin() {
   Waiting request = std::move(*waiting_);
   waiting_.reset();
   turn_ = std::make_unique<Turn>(std::move(request.state), std::move(request.claim),
-                                 std::move(request.prompt), std::move(request.stop),
+                                 std::move(request.prompt), std::move(request.stop), request.check,
                                  std::move(request.ask));
 }
 

@@ -14,9 +14,10 @@ namespace espalier::framework {
 
 class Answer {
  public:
-  // Claims the session: it is responding from here on. Throws ConcurrentRequests.
+  // Claims the session: it is responding from here on. Throws ConcurrentRequests. `check` may be
+  // null.
   Answer(std::shared_ptr<SessionState> state, Transcript::Entry prompt, std::stop_token stop,
-         Turn::Ask ask = {});
+         detail::AnswerCheck check, Turn::Ask ask = {});
 
   // Makes the turn, and throws what that throws. advance() does it where nobody has.
   void begin();
@@ -36,6 +37,7 @@ class Answer {
     std::unique_ptr<Claim> claim;
     Transcript::Entry prompt;
     std::stop_token stop;
+    detail::AnswerCheck check = nullptr;
     Turn::Ask ask;
   };
 

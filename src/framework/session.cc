@@ -120,17 +120,19 @@ std::future<Response<GeneratedContent>> LanguageModelSession::stream_async(
       std::move(on_snapshot));
 }
 
-detail::AnswerReader LanguageModelSession::begin(Transcript::Entry prompt, std::stop_token stop) {
-  auto answer =
-      std::make_shared<framework::Answer>(state_, checked(std::move(prompt)), std::move(stop));
+detail::AnswerReader LanguageModelSession::begin(Transcript::Entry prompt, std::stop_token stop,
+                                                 detail::AnswerCheck check) {
+  auto answer = std::make_shared<framework::Answer>(state_, checked(std::move(prompt)),
+                                                    std::move(stop), check);
   answer->begin();
   return detail::AnswerReader(std::move(answer));
 }
 
 detail::AnswerReader LanguageModelSession::begin_later(Transcript::Entry prompt,
-                                                       std::stop_token stop) {
-  return detail::AnswerReader(
-      std::make_shared<framework::Answer>(state_, checked(std::move(prompt)), std::move(stop)));
+                                                       std::stop_token stop,
+                                                       detail::AnswerCheck check) {
+  return detail::AnswerReader(std::make_shared<framework::Answer>(
+      state_, checked(std::move(prompt)), std::move(stop), check));
 }
 
 void LanguageModelSession::prewarm(std::string_view prompt_prefix) {
@@ -177,8 +179,8 @@ ResponseStream<> EngineAccess::stream(LanguageModelSession& session, std::string
                               std::stop_token its_stop) {
     return dynamic_cast<EngineExecutor&>(executor).respond(request, settings, std::move(its_stop));
   };
-  auto answer =
-      std::make_shared<Answer>(session.state_, Transcript::prompt(prompt), std::move(stop), ask);
+  auto answer = std::make_shared<Answer>(session.state_, Transcript::prompt(prompt),
+                                         std::move(stop), nullptr, ask);
   answer->begin();
   return ResponseStream<>(detail::AnswerReader(std::move(answer)));
 }

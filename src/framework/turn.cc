@@ -13,10 +13,11 @@
 namespace espalier::framework {
 
 Turn::Turn(std::shared_ptr<SessionState> state, std::unique_ptr<Claim> claim,
-           Transcript::Entry prompt, std::stop_token stop, Ask ask)
+           Transcript::Entry prompt, std::stop_token stop, detail::AnswerCheck check, Ask ask)
     : state_(std::move(state)),
       claim_(std::move(claim)),
       stop_(std::move(stop)),
+      check_(check),
       ask_(std::move(ask)),
       entries_({std::move(prompt)}),
       content_(this->prompt().response_format.has_value()) {
@@ -179,6 +180,7 @@ void Turn::add_answer(std::vector<Transcript::Entry> entries) {
 bool Turn::commit() {
   const bool has_grown = content_.end(response_.is_complete);
   response_.content = response_.raw_content = content_.content();
+  if (check_ != nullptr) check_(response_.content);
   add_answer({answer_entry()});
   {
     const std::lock_guard lock(state_->mutex);

@@ -27,10 +27,10 @@ class Turn {
       LanguageModelExecutor&, const LanguageModelRequest&, std::stop_token)>;
 
   // Asks the model for its answer; generates nothing. `claim` is the session's, `prompt` the entry
-  // that the transcript is to get. Throws what LanguageModelSession::respond() does before it
-  // generates.
+  // that the transcript is to get; `check`, where it is not null, sees the answer before that does.
+  // Throws what LanguageModelSession::respond() does before it generates.
   Turn(std::shared_ptr<SessionState> state, std::unique_ptr<Claim> claim, Transcript::Entry prompt,
-       std::stop_token stop, Ask ask);
+       std::stop_token stop, detail::AnswerCheck check, Ask ask);
   ~Turn();
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -65,6 +65,7 @@ class Turn {
   std::shared_ptr<SessionState> state_;
   std::unique_ptr<Claim> claim_;  // null once the turn has ended
   std::stop_token stop_;
+  detail::AnswerCheck check_;
   Ask ask_;
   std::vector<Transcript::Entry> entries_;       // of this turn
   std::unique_ptr<LanguageModelAnswer> answer_;  // null where it was refused

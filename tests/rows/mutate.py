@@ -117,8 +117,8 @@ class Build:
         words[first:first] = [str(test_object), *map(str, mutants)]
         return run([*words, "-Wl,-S"], self.folder)
 
-    def dependants(self, header: Path, program: str) -> list[Path]:
-        """The sources that include a header, of the layers that a program is linked with."""
+    def dependants(self, header: Path) -> list[Path]:
+        """The layers' sources that include a header."""
         if self._dependants is None:
             _, output = run(["ninja", "-t", "deps"], self.folder)
             self._dependants = {}
@@ -129,9 +129,9 @@ class Build:
                     source = sources.get((self.folder / line.partition(":")[0]).resolve())
                 elif source and not source.name.endswith("_test.cc"):
                     self._dependants.setdefault((self.folder / line.strip()).resolve(), []).append(source)
-        layers = {Path(word).stem.removeprefix("lib") for word in self.links[program] if word.endswith(".a")}
-        return sorted({source for source in self._dependants.get(header.resolve(), [])
-                       if any(part.removesuffix(".dir") in layers for part in self.object_of(source).parts)})
+        in_layers = [source for source in self._dependants.get(header.resolve(), [])
+                     if "/espalier_" in str(self.object_of(source))]
+        return sorted(set(in_layers))
 
 
 @dataclass
@@ -210,11 +210,8 @@ class Proof:
         verdict = self._judge_tests(mutation, folder, test_files, [], recompiles_tests=True)
         if verdict.result != "SURVIVED":
             return verdict
-        programs = {program_of(test_file) for test_file in test_files}
-        if len(programs) > 1:
-            raise Trouble(f"its tests are of {', '.join(sorted(programs))}: make it two mutations")
-        sources = self.build.dependants(ROOT / mutation.file, *programs)
-        return self._judge_tests(mutation, folder, test_files, sources, recompiles_tests=True)
+        return self._judge_tests(mutation, folder, test_files, self.build.dependants(ROOT / mutation.file),
+                                 recompiles_tests=True)
 
     def _judge_compiling(self, mutation: Mutation, folder: Path, test_files: list[str]) -> Verdict:
         for test_file in test_files:
