@@ -38,17 +38,22 @@ struct Codec<bool> {
 template <guides::Number T>
 struct Codec<T> {
   static DynamicGenerationSchema schema(SchemaScope&) {
+    // A long double is read as a double.
+    using Read = std::conditional_t<std::same_as<T, long double>, double, T>;
+    std::string least = guides::spelled(std::numeric_limits<Read>::lowest());
+    std::string most = guides::spelled(std::numeric_limits<Read>::max());
     if constexpr (std::floating_point<T>) {
-      return DynamicGenerationSchema::number();
+      return DynamicGenerationSchema::number(std::move(least), std::move(most));
     } else {
-      return DynamicGenerationSchema::integer(guides::spelled(std::numeric_limits<T>::min()),
-                                              guides::spelled(std::numeric_limits<T>::max()));
+      return DynamicGenerationSchema::integer(std::move(least), std::move(most));
     }
   }
   static GeneratedContent encode(T value) { return GeneratedContent::number(value); }
   static T decode(const GeneratedContent& content, const Reading& reading) {
     using Limits = std::numeric_limits<T>;
-    if constexpr (std::floating_point<T>) {
+    if constexpr (std::same_as<T, float>) {
+      return read_float(content, reading);
+    } else if constexpr (std::floating_point<T>) {
       return static_cast<T>(read_double(content, reading));
     } else if constexpr (std::signed_integral<T>) {
       return static_cast<T>(read_signed(content, reading, Limits::min(), Limits::max()));

@@ -76,6 +76,7 @@ ESPALIER_API std::int64_t read_signed(const GeneratedContent& content, const Rea
                                       std::int64_t least, std::int64_t most);
 ESPALIER_API std::uint64_t read_unsigned(const GeneratedContent& content, const Reading& reading,
                                          std::uint64_t most);
+ESPALIER_API float read_float(const GeneratedContent& content, const Reading& reading);
 ESPALIER_API double read_double(const GeneratedContent& content, const Reading& reading);
 // "app::Trip" as "Trip".
 ESPALIER_API std::string unqualified(std::string_view name);

@@ -95,7 +95,8 @@ class ESPALIER_API GeneratedContent {
   // what no model generated.
   std::uint64_t id() const noexcept;
 
-  // Equal kinds and contents; keys in the same order, numbers by their value. Ids do not count.
+  // Equal kinds and contents, complete both or neither; keys in the same order, numbers by their
+  // value to the last digit, however they are spelled. Ids do not count.
   ESPALIER_API friend bool operator==(const GeneratedContent& a,
                                       const GeneratedContent& b) noexcept;
 

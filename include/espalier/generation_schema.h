@@ -67,9 +67,9 @@ class ESPALIER_API DynamicGenerationSchema {
 
   static DynamicGenerationSchema boolean();
   static DynamicGenerationSchema string();
-  static DynamicGenerationSchema number();
   // Bounds as JSON spells them, of what the reader's type can hold: held to, but not shown to the
   // model. Empty: none.
+  static DynamicGenerationSchema number(std::string least = {}, std::string most = {});
   static DynamicGenerationSchema integer(std::string least = {}, std::string most = {});
 
   // The same under guides. Throws UnsupportedGuide, naming the guide and what the type takes.

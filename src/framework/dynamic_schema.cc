@@ -4,9 +4,9 @@
 #include <iterator>
 #include <utility>
 
-#include "base/json_text.h"
 #include "espalier/error.h"
 #include "espalier/generation_schema.h"
+#include "framework/number_value.h"
 #include "framework/schema_access.h"
 
 namespace espalier {
@@ -52,7 +52,7 @@ void narrow_texts(SchemaNode& node, const std::vector<std::string>& texts) {
 }
 
 bool is_less(const std::string& a, const std::string& b) {
-  return base::json_number(a) < base::json_number(b);
+  return framework::compare_numbers(a, b) < 0;
 }
 
 void narrow_bounds(SchemaNode& node, const GenerationGuide& guide) {
@@ -214,7 +214,11 @@ Dynamic Dynamic::anything() { return SchemaAccess::make({.kind = Kind::anything}
 Dynamic Dynamic::nothing() { return SchemaAccess::make({.kind = Kind::nothing}); }
 Dynamic Dynamic::boolean() { return SchemaAccess::make({.kind = Kind::boolean}); }
 Dynamic Dynamic::string() { return SchemaAccess::make({.kind = Kind::string}); }
-Dynamic Dynamic::number() { return SchemaAccess::make({.kind = Kind::number}); }
+
+Dynamic Dynamic::number(std::string least, std::string most) {
+  return SchemaAccess::make(
+      {.kind = Kind::number, .type_least = std::move(least), .type_most = std::move(most)});
+}
 
 Dynamic Dynamic::integer(std::string least, std::string most) {
   return SchemaAccess::make(

@@ -9,7 +9,7 @@
 
 #include "base/json_text.h"
 #include "espalier/error.h"
-#include "framework/number_spelling.h"
+#include "framework/number_value.h"
 
 namespace espalier {
 namespace {
@@ -26,12 +26,23 @@ template <class Integer>
 Integer read_integer(const GeneratedContent& content, const detail::Reading& reading, Integer least,
                      Integer most) {
   detail::expect(content, GeneratedContent::Kind::number, reading);
-  const std::string text = framework::plain_number(content.text());
-  const char* end = text.data() + text.size();
-  Integer value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc() && stop == end && value >= least && value <= most) return value;
+  const auto value = framework::integer_of<Integer>(content.text());
+  if (value && *value >= least && *value <= most) return *value;
   detail::fail(reading, fmt::format("{} is no integer from {} to {}", content.text(), least, most));
+}
+
+// The nearest one. What is too small for any is zero, what is too large is refused.
+template <class Real>
+Real read_real(const GeneratedContent& content, const detail::Reading& reading, const char* type) {
+  detail::expect(content, GeneratedContent::Kind::number, reading);
+  const std::string_view text = content.text();
+  Real value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec == std::errc::result_out_of_range) {
+    if (std::abs(base::json_number(text)) < 1) return 0;
+    detail::fail(reading, fmt::format("{} is too large for a {}", text, type));
+  }
+  return value;
 }
 
 }  // namespace
@@ -74,12 +85,12 @@ std::uint64_t read_unsigned(const GeneratedContent& content, const Reading& read
   return read_integer(content, reading, std::uint64_t{0}, most);
 }
 
+float read_float(const GeneratedContent& content, const Reading& reading) {
+  return read_real<float>(content, reading, "float");
+}
+
 double read_double(const GeneratedContent& content, const Reading& reading) {
-  expect(content, GeneratedContent::Kind::number, reading);
-  const std::string_view text = content.text();
-  const double value = base::json_number(text);
-  if (std::isinf(value)) fail(reading, fmt::format("{} is no double", text));
-  return value;
+  return read_real<double>(content, reading, "double");
 }
 
 std::string unqualified(std::string_view name) {

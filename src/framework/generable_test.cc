@@ -5,14 +5,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "espalier/error.h"
+#include "framework/schema_access.h"
+#include "guide/guide_testing.h"
+#include "guide/matcher.h"
 
 namespace app {
 
@@ -183,6 +190,68 @@ TEST(Generable, NumbersKeepTheirDigits) {
   EXPECT_EQ(value.small, 255);
   EXPECT_EQ(value.exact.text, "0.1000000000000000055511151231257827");
   EXPECT_EQ(GeneratedContent::of(value).to_json(), content.to_json());
+}
+
+// A guide that takes one byte after the other, whatever a model would rather write.
+class Walk {
+ public:
+  explicit Walk(const GenerationSchema& schema)
+      : matcher_(framework::SchemaAccess::guide(schema, {}), guide::testing::byte_trie()) {}
+
+  bool take(char byte) {
+    if (!matcher_.accept(static_cast<unsigned char>(byte))) return false;
+    text_ += byte;
+    return true;
+  }
+  bool can_end() {
+    guide::Matcher copy = matcher_;
+    return copy.accept(guide::testing::end_token);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  guide::Matcher matcher_;
+  std::string text_;
+};
+
+// As many nines as there can be are the longest way to a number that is too large.
+template <class T>
+std::string largest_of_nines(const char* sign) {
+  Walk walk(GenerationSchema::of<T>());
+  for (const char* c = sign; *c != 0; ++c) walk.take(*c);
+  for (int i = 0; i < 700 && walk.take('9'); ++i) continue;
+  EXPECT_TRUE(walk.can_end());
+  return walk.text();
+}
+
+TEST(Generable, RealNumbersAreHeldToWhatTheirTypeCanHold) {
+  EXPECT_EQ(largest_of_nines<float>(""), std::string(38, '9'));
+  EXPECT_EQ(largest_of_nines<double>("-"), "-" + std::string(308, '9'));
+  EXPECT_EQ(largest_of_nines<Decimal>(""), std::string(700, '9')) << "it has no largest one";
+  std::mt19937 chance(1);
+  for (int i = 0; i < 300; ++i) {
+    Walk walk(GenerationSchema::of<double>());
+    for (int step = 0; step < 400 || !walk.can_end(); ++step) {
+      const bool digit = chance() % 50 != 0;
+      walk.take(digit ? static_cast<char>('0' + chance() % 10) : ".-"[chance() % 2]);
+    }
+    EXPECT_TRUE(std::isfinite(GeneratedContent::spelled_number(walk.text()).value<double>()))
+        << walk.text();
+  }
+  for (const double number : {std::numeric_limits<double>::max(), 0.1, -3e-9}) {
+    EXPECT_EQ(GeneratedContent::of(number).value<double>(), number);
+  }
+  EXPECT_EQ(GenerationSchema::of<std::vector<float>>().to_json(),
+            R"({"type":"array","items":{"type":"number"}})")
+      << "the model is not shown these bounds";
+}
+
+TEST(Generable, BoundsAreNarrowedByExactValues) {
+  const auto least = [](std::int64_t number) { return guides::minimum(number); };
+  EXPECT_EQ(
+      GenerationSchema::of<std::int64_t>(least(9'007'199'254'740'992), least(9'007'199'254'740'993))
+          .to_json(),
+      R"({"type":"integer","minimum":9007199254740993})");
 }
 
 TEST(Generable, ContentThatIsNoValueIsRefusedByPlace) {

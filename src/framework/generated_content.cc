@@ -12,6 +12,7 @@
 #include "espalier/generation_guide.h"
 #include "framework/content_json.h"
 #include "framework/content_nodes.h"
+#include "framework/number_value.h"
 #include "framework/partial_content.h"
 
 namespace espalier {
@@ -29,17 +30,6 @@ GeneratedContent with_text(Kind kind, std::string text) {
 bool all_complete(const std::vector<GeneratedContent>& values) {
   return std::all_of(values.begin(), values.end(),
                      [](const auto& each) { return each.is_complete(); });
-}
-
-bool is_plain_integer(std::string_view text) {
-  return text.find_first_of(".eE") == std::string_view::npos && text != "-0";
-}
-
-// Integers to the last digit, all else as doubles.
-bool same_number(std::string_view a, std::string_view b) {
-  if (a == b) return true;
-  if (is_plain_integer(a) && is_plain_integer(b)) return false;
-  return base::json_number(a) == base::json_number(b);
 }
 
 void write(const GeneratedContent& content, std::string& json) {
@@ -243,7 +233,7 @@ const GeneratedContent* GeneratedContent::find(std::string_view property) const 
 bool operator==(const GeneratedContent& a, const GeneratedContent& b) noexcept {
   if (a.node_ == b.node_) return true;
   if (a.kind() != b.kind() || a.is_complete() != b.is_complete()) return false;
-  if (a.kind() == Kind::number) return same_number(a.text(), b.text());
+  if (a.kind() == Kind::number) return framework::compare_numbers(a.text(), b.text()) == 0;
   return a.is_true() == b.is_true() && a.text() == b.text() && a.elements() == b.elements() &&
          a.properties() == b.properties();
 }

@@ -61,6 +61,36 @@ TEST(GeneratedContent, WhatIsBuiltEqualsWhatIsRead) {
   EXPECT_TRUE(built.is_complete());
 }
 
+TEST(GeneratedContent, NumbersAreEqualByTheirExactValues) {
+  const auto number = [](const char* text) { return GeneratedContent::spelled_number(text); };
+  EXPECT_EQ(number("9007199254740992.0"), number("9007199254740992"));
+  EXPECT_NE(number("9007199254740993"), number("9007199254740992.0"));
+  EXPECT_NE(number("9007199254740993"), number("9007199254740992"));
+  EXPECT_EQ(number("-0"), number("0.0"));
+  EXPECT_NE(number("1e400"), number("1e401")) << "also where no double comes near";
+}
+
+TEST(GeneratedContent, IntegersAreReadByTheirValue) {
+  const auto content = GeneratedContent::from_json("[3.0, 2e0, 250e-1, -0.0, 3.5]");
+  const auto parts = content.elements();
+  EXPECT_EQ(parts[0].value<int>(), 3);
+  EXPECT_EQ(parts[1].value<std::uint8_t>(), 2);
+  EXPECT_EQ(parts[2].value<std::int64_t>(), 25);
+  EXPECT_EQ(parts[3].value<unsigned>(), 0U);
+  EXPECT_THROW(parts[4].value<int>(), DecodingFailure);
+}
+
+TEST(GeneratedContent, WhatIsTooLargeForAFloatIsRefused) {
+  const auto number = [](const char* text) { return GeneratedContent::spelled_number(text); };
+  EXPECT_EQ(number("3.4028235e38").value<float>(), std::numeric_limits<float>::max());
+  EXPECT_EQ(number("-1e-60").value<float>(), 0.0F);
+  EXPECT_EQ(number("1e-400").value<double>(), 0.0);
+  EXPECT_THAT([&] { number("1e39").value<float>(); },
+              ThrowsMessage<DecodingFailure>(HasSubstr("1e39 is too large for a float")));
+  EXPECT_THAT([&] { number("-1e309").value<double>(); },
+              ThrowsMessage<DecodingFailure>(HasSubstr("-1e309 is too large for a double")));
+}
+
 TEST(GeneratedContent, FaultsNameTheirPlace) {
   const auto content = GeneratedContent::from_json(R"({"days": [1, "two"], "big": 300})");
   EXPECT_THAT(

@@ -35,7 +35,7 @@ struct SchemaNode {
   // Bounds as JSON spells them: of a number; of an array, how many elements. Empty: none.
   std::string least = {};
   std::string most = {};
-  // What the reader's integer type holds.
+  // What the reader's type of a number holds.
   std::string type_least = {};
   std::string type_most = {};
   // Of an array and a dictionary (one), of a choice.

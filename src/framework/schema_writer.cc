@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/json_text.h"
 #include "espalier/error.h"
+#include "framework/number_value.h"
 #include "framework/schema_access.h"
 
 namespace espalier::framework {
@@ -56,7 +56,7 @@ std::string in_fragment(const std::string& name) {
 // The narrower of two bounds, of which either may be empty.
 const std::string& narrower(const std::string& a, const std::string& b, bool least) {
   if (a.empty() || b.empty()) return a.empty() ? b : a;
-  return (base::json_number(a) < base::json_number(b)) == least ? b : a;
+  return (compare_numbers(a, b) < 0) == least ? b : a;
 }
 
 class SchemaWriter {

@@ -11,7 +11,7 @@ namespace espalier::framework {
 
 enum class SchemaReader : std::uint8_t {
   people,  // and models
-  guide,   // integers also within what the reader's type holds
+  guide,   // numbers also within what the reader's type holds
 };
 
 // `root` with all that it names in $defs. Throws InvalidSchema as GenerationSchema does.

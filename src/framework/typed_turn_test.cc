@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -90,6 +91,16 @@ TEST(TypedTurn, IntegersFitTheirType) {
     LanguageModelSession session(model);
     const auto response = session.respond<std::int8_t>("A number", random(seed));
     EXPECT_TRUE(response.is_complete);
+  }
+}
+
+TEST(TypedTurn, RealNumbersFitTheirType) {
+  const SystemLanguageModel model = tiny_model();
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    LanguageModelSession session(model);
+    const auto response = session.respond<std::vector<float>>("Numbers", random(seed));
+    if (!response.is_complete) continue;
+    for (const float number : response.content) EXPECT_TRUE(std::isfinite(number));
   }
 }
 
