@@ -237,17 +237,28 @@ struct Codec<std::variant<T...>> {
         [](const auto& each) { return Codec<std::decay_t<decltype(each)>>::encode(each); }, value);
   }
   static Variant decode(const GeneratedContent& content, const Reading& reading) {
-    std::optional<Variant> found;
-    (try_alternative<T>(content, reading, found), ...);
+    std::optional<Variant> found = read(content, reading);
     if (!found && reading.lenient) return Variant{};
     if (!found) fail(reading, "none of the alternatives fits this");
     return std::move(*found);
   }
   static std::optional<PartialT> partial(const GeneratedContent& content) {
-    return partial(content, std::index_sequence_for<T...>());
+    return partial(content, alternative(content), std::index_sequence_for<T...>());
+  }
+  // Which alternative complete content is, as decode() has it. While more may come, any may be; so
+  // may any of what decode() refuses.
+  static std::size_t alternative(const GeneratedContent& content) {
+    if (!content.is_complete()) return std::variant_npos;
+    const std::optional<Variant> found = read(content, Reading{});
+    return found ? found->index() : std::variant_npos;
   }
 
  private:
+  static std::optional<Variant> read(const GeneratedContent& content, const Reading& reading) {
+    std::optional<Variant> found;
+    (try_alternative<T>(content, reading, found), ...);
+    return found;
+  }
   // Never lenient: an alternative that lacks a property is another one.
   template <class Alternative>
   static void try_alternative(const GeneratedContent& content, Reading reading,
@@ -260,13 +271,16 @@ struct Codec<std::variant<T...>> {
     }
   }
   template <std::size_t... I>
-  static std::optional<PartialT> partial(const GeneratedContent& content,
+  static std::optional<PartialT> partial(const GeneratedContent& content, std::size_t only,
                                          std::index_sequence<I...>) {
     std::optional<PartialT> found;
-    const auto take = [&]<std::size_t Index>(auto value) {
-      if (!found && value) found.emplace(std::in_place_index<Index>, std::move(*value));
+    const auto try_partial = [&]<std::size_t Index, class Alternative>() {
+      if (found || (only != std::variant_npos && only != Index)) return;
+      if (auto value = Codec<Alternative>::partial(content)) {
+        found.emplace(std::in_place_index<Index>, std::move(*value));
+      }
     };
-    (take.template operator()<I>(Codec<T>::partial(content)), ...);
+    (try_partial.template operator()<I, T>(), ...);
     return found;
   }
 };

@@ -144,15 +144,16 @@ struct Update<std::variant<T...>> {
   }
 
  private:
-  // The first alternative that fits, as Codec has it. One that does not fit is done with after a
-  // glance at its kind and keys.
+  // The alternative that Codec has. While more may come that is the first that fits, and one that
+  // does not fit is done with after a glance at its kind and keys.
   template <std::size_t... I>
   static void apply(std::optional<Value>& value, const GeneratedContent* before,
                     const GeneratedContent& now, std::index_sequence<I...>) {
     const std::size_t held = value ? value->index() : std::variant_npos;
+    const std::size_t only = Codec<std::variant<T...>>::alternative(now);
     bool found = false;
     const auto try_alternative = [&]<std::size_t Index, class Alternative>() {
-      if (found) return;
+      if (found || (only != std::variant_npos && only != Index)) return;
       std::optional<typename PartialOf<Alternative>::type> fitting;
       if (Index == held) {
         fitting = std::move(std::get<Index>(*value));

@@ -32,6 +32,18 @@ struct Stone {
   double weight = 0;
   std::vector<std::string> marks;
 };
+// Kinds of one thing, each with keys of the others.
+struct Visit {
+  std::string city;
+  int days = 0;
+};
+struct Address {
+  std::string city;
+};
+struct Stay {
+  std::string city;
+  std::variant<Visit, Address> next;
+};
 struct Garden {
   std::string title;
   std::vector<Leaf> leaves;
@@ -40,6 +52,7 @@ struct Garden {
   std::optional<Leaf> best;
   std::shared_ptr<Garden> inner;
   std::variant<Season, std::string, Stone, Leaf, std::vector<Leaf>> thing;
+  std::variant<Visit, Stay, Address> place;
   std::vector<std::optional<bool>> flags;
   espalier::GeneratedContent note;
   std::unique_ptr<std::vector<std::string>> words;
@@ -53,8 +66,11 @@ struct Counted {};
 ESPALIER_GENERABLE_ENUM(park::Season, spring, summer);
 ESPALIER_GENERABLE(park::Leaf, name, season);
 ESPALIER_GENERABLE(park::Stone, weight, marks);
-ESPALIER_GENERABLE(park::Garden, title, leaves, seasons, beds, best, inner, thing, flags, note,
-                   words);
+ESPALIER_GENERABLE(park::Visit, city, days);
+ESPALIER_GENERABLE(park::Address, city);
+ESPALIER_GENERABLE(park::Stay, city, next);
+ESPALIER_GENERABLE(park::Garden, title, leaves, seasons, beds, best, inner, thing, place, flags,
+                   note, words);
 
 namespace espalier {
 
@@ -79,7 +95,7 @@ using framework::PartialContent;
 using framework::testing::stream_json;
 using park::Garden;
 
-// What a partial value shows, as text.
+// What a value shows, or a partial one, as text.
 std::string shown(bool value) { return value ? "true" : "false"; }
 std::string shown(int value) { return std::to_string(value); }
 std::string shown(double value) { return std::to_string(value); }
@@ -90,6 +106,8 @@ std::string shown(const GeneratedContent& value) {
 }
 template <class T>
 std::string shown(const Partial<T>& value);
+template <detail::Described T>
+std::string shown(const T& value);
 template <class T>
 std::string shown(const std::vector<T>& values);
 template <class T>
@@ -102,6 +120,10 @@ std::string shown(const std::optional<T>& value) {
 }
 template <class T>
 std::string shown(const std::shared_ptr<T>& value) {
+  return value ? shown(*value) : "-";
+}
+template <class T>
+std::string shown(const std::unique_ptr<T>& value) {
   return value ? shown(*value) : "-";
 }
 template <class T>
@@ -126,6 +148,14 @@ std::string shown(const Partial<T>& value) {
   std::string text = "{";
   Description<T>::get().for_each([&](const auto& each) {
     text += std::string(each.name) + "=" + shown(value.*each.partial) + " ";
+  });
+  return text + "}";
+}
+template <detail::Described T>
+std::string shown(const T& value) {
+  std::string text = "{";
+  Description<T>::get().for_each([&](const auto& each) {
+    text += std::string(each.name) + "=" + shown(value.*each.member) + " ";
   });
   return text + "}";
 }
@@ -178,6 +208,19 @@ Garden garden_from(Choices& choices, int depth) {
     default:
       garden.thing = std::vector<park::Leaf>{leaf_from(choices), leaf_from(choices)};
   }
+  switch (choices.below(4)) {
+    case 0:
+      garden.place = park::Visit{text_from(choices), 3};
+      break;
+    case 1:
+      garden.place = park::Address{text_from(choices)};
+      break;
+    case 2:
+      garden.place = park::Stay{text_from(choices), park::Address{text_from(choices)}};
+      break;
+    default:
+      garden.place = park::Stay{text_from(choices), park::Visit{text_from(choices), 2}};
+  }
   for (std::uint32_t i = choices.below(4); i > 0; --i) {
     if (choices.below(2) == 0)
       garden.flags.emplace_back(choices.below(2) == 0);
@@ -207,7 +250,22 @@ TEST(ContentStream, AValueThatFollowsIsTheValueReadAnew) {
           before = now;
         });
         for (const auto& [copy, as_it_was] : copies) RC_ASSERT(shown(copy) == as_it_was);
+        RC_ASSERT(shown(*value) == shown(before->value<Garden>()));
       }));
+}
+
+// Of alternatives that share keys, the first that fits the keys so far may not be the one.
+TEST(ContentStream, AVariantEndsAsTheAlternativeThatTheResponseHas) {
+  using Place = std::variant<park::Visit, park::Address>;
+  std::optional<PartiallyGenerated<Place>> place;
+  std::optional<GeneratedContent> before;
+  stream_json(R"({"city":"Oslo"})", {}, [&](const GeneratedContent& now, std::size_t) {
+    detail::update<Place>(place, before ? &*before : nullptr, now);
+    before = now;
+  });
+  EXPECT_EQ(before->value<Place>().index(), 1U);
+  EXPECT_EQ(place->index(), 1U);
+  EXPECT_EQ(partially<Place>(*before)->index(), 1U);
 }
 
 TEST(ContentStream, AnUnknownKeyMakesAStructureUnfit) {
