@@ -77,7 +77,9 @@ namespace espalier {
 //
 //   PartiallyGenerated<Trip> trip;      // trip.city is std::optional<std::string>
 //
-// A member that is itself a std::optional stays one; pointers become std::shared_ptr.
+// A member that is itself a std::optional stays one; pointers become Boxed (boxed.h). Which
+// alternative a std::variant is shows for certain when its value has ended: before, it is the first
+// that what has come may begin.
 template <class T>
 using PartiallyGenerated = typename detail::PartialOf<T>::type;
 

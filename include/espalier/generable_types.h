@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "espalier/boxed.h"
 #include "espalier/error.h"
 #include "espalier/export.h"
 #include "espalier/generated_content.h"
@@ -186,11 +187,11 @@ struct PartialOf<std::optional<T>> {
 };
 template <class T>
 struct PartialOf<std::unique_ptr<T>> {
-  using type = std::shared_ptr<typename PartialOf<T>::type>;
+  using type = Boxed<typename PartialOf<T>::type>;
 };
 template <class T>
 struct PartialOf<std::shared_ptr<T>> {
-  using type = std::shared_ptr<typename PartialOf<T>::type>;
+  using type = Boxed<typename PartialOf<T>::type>;
 };
 template <class... T>
 struct PartialOf<std::variant<T...>> {

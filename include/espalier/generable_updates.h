@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -112,25 +111,13 @@ struct Update<T> {
   static void apply(std::optional<Value>& value, const GeneratedContent* before,
                     const GeneratedContent& now) {
     std::optional<typename PartialOf<Inner>::type> inner;
-    if (value && *value) inner = take(*value);
+    if (value && *value) inner = std::move(**value);
     update<Inner>(inner, before, now);
     if (inner) {
       value = nullable<Value>(std::move(*inner));
     } else {
       value = Codec<T>::partial(now);
     }
-  }
-
- private:
-  template <class P>
-  static P take(std::optional<P>& value) {
-    return std::move(*value);
-  }
-  // A pointee that a copy of the snapshot holds as well stays as it is.
-  template <class P>
-  static P take(std::shared_ptr<P>& value) {
-    if (value.use_count() == 1) return std::move(*value);
-    return *value;
   }
 };
 
