@@ -2,10 +2,11 @@
 // generable.h.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -157,30 +158,66 @@ struct Codec<std::vector<T>> {
   }
 };
 
-template <class T>
-struct Codec<std::map<std::string, T>> {
+// Exactly so many elements.
+template <class T, std::size_t size>
+struct Codec<std::array<T, size>> {
   static DynamicGenerationSchema schema(SchemaScope& scope) {
-    return DynamicGenerationSchema::dictionary(Codec<T>::schema(scope));
+    return DynamicGenerationSchema::array(Codec<T>::schema(scope), size, size);
   }
-  static GeneratedContent encode(const std::map<std::string, T>& values) {
-    std::vector<GeneratedContent::Property> properties;
-    for (const auto& [key, value] : values) properties.push_back({key, Codec<T>::encode(value)});
-    return GeneratedContent::structure(std::move(properties));
+  static GeneratedContent encode(const std::array<T, size>& values) {
+    std::vector<GeneratedContent> elements;
+    for (const auto& value : values) elements.push_back(Codec<T>::encode(value));
+    return GeneratedContent::array(std::move(elements));
   }
-  static std::map<std::string, T> decode(const GeneratedContent& content, const Reading& reading) {
-    expect(content, GeneratedContent::Kind::structure, reading);
-    std::map<std::string, T> values;
-    for (const auto& [key, value] : content.properties()) {
-      values.emplace(key, Codec<T>::decode(value, reading.at(key)));
+  static std::array<T, size> decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::array, reading);
+    const std::size_t count = content.elements().size();
+    if (count > size || (count < size && !reading.lenient)) {
+      fail(reading, std::to_string(size) + " elements are expected, not " + std::to_string(count));
+    }
+    std::array<T, size> values{};
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = Codec<T>::decode(content.elements()[i], reading.at(i));
     }
     return values;
   }
   static auto partial(const GeneratedContent& content) {
-    std::optional<typename PartialOf<std::map<std::string, T>>::type> values;
+    return Codec<std::vector<T>>::partial(content);
+  }
+};
+
+template <Dictionary T>
+struct Codec<T> {
+  using Value = typename DictionaryOf<T>::Value;
+
+  static DynamicGenerationSchema schema(SchemaScope& scope) {
+    return DynamicGenerationSchema::dictionary(Codec<Value>::schema(scope));
+  }
+  // What has no order of its own is written in that of its keys.
+  static GeneratedContent encode(const T& values) {
+    std::vector<GeneratedContent::Property> properties;
+    for (const auto& [key, value] : values)
+      properties.push_back({key, Codec<Value>::encode(value)});
+    if constexpr (requires { values.hash_function(); }) {
+      std::sort(properties.begin(), properties.end(),
+                [](const auto& a, const auto& b) { return a.key < b.key; });
+    }
+    return GeneratedContent::structure(std::move(properties));
+  }
+  static T decode(const GeneratedContent& content, const Reading& reading) {
+    expect(content, GeneratedContent::Kind::structure, reading);
+    T values;
+    for (const auto& [key, value] : content.properties()) {
+      values.emplace(key, Codec<Value>::decode(value, reading.at(key)));
+    }
+    return values;
+  }
+  static auto partial(const GeneratedContent& content) {
+    std::optional<typename PartialOf<T>::type> values;
     if (content.kind() != GeneratedContent::Kind::structure) return values;
     values.emplace();
     for (const auto& [key, each] : content.properties()) {
-      if (auto value = Codec<T>::partial(each)) values->emplace(key, std::move(*value));
+      if (auto value = Codec<Value>::partial(each)) values->emplace(key, std::move(*value));
     }
     return values;
   }
@@ -288,7 +325,7 @@ struct Codec<std::variant<T...>> {
 template <Enumerated T>
 struct Codec<T> {
   static DynamicGenerationSchema schema(SchemaScope& scope) {
-    const std::string name = unqualified(Enumeration<T>::name);
+    const std::string name(Enumeration<T>::schema_name);
     if (scope.enter(&type_key<T>)) {
       std::vector<std::string> names;
       for (const auto& [text, value] : Enumeration<T>::values) names.emplace_back(text);
@@ -300,15 +337,15 @@ struct Codec<T> {
     for (const auto& [text, value] : Enumeration<T>::values) {
       if (value == wanted) return GeneratedContent::string(text);
     }
-    throw InvalidArgument(std::string("a value of enum ") + Enumeration<T>::name +
+    throw InvalidArgument(std::string("a value of enum ") + Enumeration<T>::type_name +
                           " was left out of its ESPALIER_GENERABLE_ENUM");
   }
   static T decode(const GeneratedContent& content, const Reading& reading) {
     expect(content, GeneratedContent::Kind::string, reading);
     if (const auto value = partial(content)) return *value;
     if (reading.lenient && !content.is_complete()) return T{};
-    fail(reading,
-         "\"" + std::string(content.text()) + "\" is no value of enum " + Enumeration<T>::name);
+    fail(reading, "\"" + std::string(content.text()) + "\" is no value of enum " +
+                      Enumeration<T>::type_name);
   }
   static std::optional<T> partial(const GeneratedContent& content) {
     if (content.kind() != GeneratedContent::Kind::string || !content.is_complete()) {

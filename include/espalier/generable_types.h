@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +12,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -52,9 +53,54 @@ struct Codec;  // schema(scope), encode(value), decode(content, reading), partia
 
 }  // namespace detail
 
+namespace detail {
+
+// Standard containers by the names of their parts: map and unordered_map of strings.
+template <class T>
+struct DictionaryOf {};
+template <class T, class Compare, class Allocator>
+struct DictionaryOf<std::map<std::string, T, Compare, Allocator>> {
+  using Value = T;
+  template <class Other>
+  using With = std::map<std::string, Other, Compare>;
+};
+template <class T, class Hash, class Equal, class Allocator>
+struct DictionaryOf<std::unordered_map<std::string, T, Hash, Equal, Allocator>> {
+  using Value = T;
+  template <class Other>
+  using With = std::unordered_map<std::string, Other, Hash, Equal>;
+};
+template <class T>
+concept Dictionary = requires { typename DictionaryOf<T>::Value; };
+
+// Whether a model can fill a T, down to what is in it. `Whole` is what is being declared, and may
+// be within itself.
+template <class T>
+    struct HasCodec : std::bool_constant < requires {
+  sizeof(Codec<T>);
+}>{};
+template <class T, class Whole>
+struct Fillable : std::disjunction<std::is_same<T, Whole>, HasCodec<T>> {};
+template <class T, class Whole>
+struct Fillable<std::vector<T>, Whole> : Fillable<T, Whole> {};
+template <class T, std::size_t size, class Whole>
+struct Fillable<std::array<T, size>, Whole> : Fillable<T, Whole> {};
+template <Dictionary T, class Whole>
+struct Fillable<T, Whole> : Fillable<typename DictionaryOf<T>::Value, Whole> {};
+template <class T, class Whole>
+struct Fillable<std::optional<T>, Whole> : Fillable<T, Whole> {};
+template <class T, class Whole>
+struct Fillable<std::unique_ptr<T>, Whole> : Fillable<T, Whole> {};
+template <class T, class Whole>
+struct Fillable<std::shared_ptr<T>, Whole> : Fillable<T, Whole> {};
+template <class... T, class Whole>
+struct Fillable<std::variant<T...>, Whole> : std::conjunction<Fillable<T, Whole>...> {};
+
+}  // namespace detail
+
 // A type that a model can fill.
 template <class T>
-concept Generable = requires { sizeof(detail::Codec<T>); };
+concept Generable = detail::Fillable<T, void>::value;
 
 namespace detail {
 
@@ -79,8 +125,49 @@ ESPALIER_API std::uint64_t read_unsigned(const GeneratedContent& content, const 
                                          std::uint64_t most);
 ESPALIER_API float read_float(const GeneratedContent& content, const Reading& reading);
 ESPALIER_API double read_double(const GeneratedContent& content, const Reading& reading);
+
 // "app::Trip" as "Trip".
-ESPALIER_API std::string unqualified(std::string_view name);
+constexpr std::string_view unqualified(std::string_view name) {
+  const std::size_t colon = name.substr(0, name.find('<')).rfind(':');
+  return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
+
+// How many arguments a macro was given, from their text.
+constexpr std::size_t arguments(std::string_view text) {
+  std::size_t count = text.empty() ? 0 : 1;
+  std::size_t depth = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == '\\') ++i;
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '(' || c == '{' || c == '[') {
+      ++depth;
+    } else if (c == ')' || c == '}' || c == ']') {
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+// What stands for an enumerator.
+constexpr const char* text_of(const char* name) { return name; }
+constexpr const char* text_of(const char*, const char* text) { return text; }
+
+template <class Value, std::size_t size>
+constexpr bool are_distinct(const std::pair<const char*, Value> (&values)[size]) {
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (std::string_view(values[i].first) == values[j].first) return false;
+    }
+  }
+  return true;
+}
 
 // The named types that a schema has met, each defined once.
 struct SchemaScope {
@@ -99,7 +186,7 @@ inline constexpr char type_key = 0;
 template <class T>
 concept Enumerated = requires { Enumeration<T>::values; };
 template <class T>
-concept Described = requires { Description<T>::get(); };
+concept Described = requires { typename Description<T>::EspalierWhole; };
 
 template <class T>
 struct Nullable : std::false_type {};
@@ -117,13 +204,6 @@ struct Nullable<std::shared_ptr<T>> : std::true_type {
 };
 template <class T>
 concept IsNullable = Nullable<T>::value;
-
-template <class T>
-struct ElementOf {};
-template <class T>
-struct ElementOf<std::vector<T>> {
-  using type = T;
-};
 
 // Which guides are for which types.
 template <class T, class Guide>
@@ -144,6 +224,10 @@ template <class T>
 inline constexpr bool fits<std::vector<T>, guides::ChoiceGuide> = fits<T, guides::ChoiceGuide>;
 template <class T, class Inner>
 inline constexpr bool fits<std::vector<T>, guides::ElementGuide<Inner>> = fits<T, Inner>;
+template <class T, std::size_t size>
+inline constexpr bool fits<std::array<T, size>, guides::ChoiceGuide> = fits<T, guides::ChoiceGuide>;
+template <class T, std::size_t size, class Inner>
+inline constexpr bool fits<std::array<T, size>, guides::ElementGuide<Inner>> = fits<T, Inner>;
 template <IsNullable T, class Guide>
 inline constexpr bool fits<T, Guide> = fits<typename Nullable<T>::Inner, Guide>;
 
@@ -177,9 +261,12 @@ template <class T>
 struct PartialOf<std::vector<T>> {
   using type = std::vector<typename PartialOf<T>::type>;
 };
-template <class T>
-struct PartialOf<std::map<std::string, T>> {
-  using type = std::map<std::string, typename PartialOf<T>::type>;
+template <class T, std::size_t size>
+struct PartialOf<std::array<T, size>> : PartialOf<std::vector<T>> {};
+template <Dictionary T>
+struct PartialOf<T> {
+  using type = typename DictionaryOf<T>::template With<
+      typename PartialOf<typename DictionaryOf<T>::Value>::type>;
 };
 template <class T>
 struct PartialOf<std::optional<T>> {
@@ -223,7 +310,6 @@ T read_answer(const GeneratedContent& content) {
   return Codec<T>::decode(content, Reading{.lenient = is_cut});
 }
 
-// A described structure. property() is what ESPALIER_GENERABLE calls for each member.
 template <class T, class M, class P>
 struct Property {
   using Member = M;
@@ -234,46 +320,61 @@ struct Property {
   std::vector<GenerationGuide> guides;
 };
 
+inline void add_detail(std::string& description, std::vector<GenerationGuide>&,
+                       std::string detail) {
+  description = std::move(detail);
+}
+inline void add_detail(std::string&, std::vector<GenerationGuide>& guides, GenerationGuide detail) {
+  guides.push_back(std::move(detail));
+}
+
+// What ESPALIER_GENERABLE says of a member, which may be of a base of T.
+template <class T, class M, class Owner, class P, class... Details>
+Property<T, M, P> property(const char* name, M Owner::* member, P Partial<T>::* partial,
+                           Details... details) {
+  static_assert(((std::convertible_to<Details, std::string> || fits<M, Details>) && ...),
+                "a guide is not for the type of this member: see espalier/generation_guide.h");
+  Property<T, M, P> described{name, member, partial, {}, {}};
+  (add_detail(described.description, described.guides, std::move(details)), ...);
+  return described;
+}
+
+// A described structure. Not a std::tuple, which takes a compiler n^2 steps for n members.
+template <std::size_t, class Property>
+struct Slot {
+  Property property;
+};
+template <class Indices, class... Properties>
+struct Slots;
+template <std::size_t... I, class... Properties>
+struct Slots<std::index_sequence<I...>, Properties...> : Slot<I, Properties>... {
+  template <class Visitor>
+  void for_each([[maybe_unused]] Visitor visit) const {
+    (visit(static_cast<const Slot<I, Properties>&>(*this).property), ...);
+  }
+};
+
 template <class... Properties>
 struct Structure {
   std::string name;
   std::string description;
-  std::tuple<Properties...> properties;
-
-  template <class T, class M, class P, class... Details>
-  auto property(const char* member_name, M T::* member, P Partial<T>::* partial,
-                Details... details) && {
-    static_assert(Generable<M>, "this member is of no generable type: see espalier/generable.h");
-    static_assert(((std::convertible_to<Details, std::string> || fits<M, Details>) && ...),
-                  "a guide is not for the type of this member: see espalier/generation_guide.h");
-    Property<T, M, P> added{member_name, member, partial, {}, {}};
-    (add(added, std::move(details)), ...);
-    return Structure<Properties..., Property<T, M, P>>{
-        std::move(name), std::move(description),
-        std::tuple_cat(std::move(properties), std::make_tuple(std::move(added)))};
-  }
+  Slots<std::index_sequence_for<Properties...>, Properties...> slots;
 
   template <class Visitor>
   void for_each(Visitor visit) const {
-    std::apply([&](const auto&... each) { (visit(each), ...); }, properties);
+    slots.for_each(std::move(visit));
   }
   bool has(std::string_view key) const {
-    return std::apply([&](const auto&... each) { return ((key == each.name) || ...); }, properties);
-  }
-
- private:
-  template <class Added, class Detail>
-  static void add(Added& to, Detail detail) {
-    if constexpr (std::convertible_to<Detail, std::string>) {
-      to.description = std::move(detail);
-    } else {
-      to.guides.push_back(std::move(detail));
-    }
+    bool found = false;
+    for_each([&](const auto& each) { found = found || key == each.name; });
+    return found;
   }
 };
 
-inline Structure<> structure(std::string_view name, std::string description) {
-  return {unqualified(name), std::move(description), {}};
+template <class... Properties>
+Structure<Properties...> structure(std::string_view name, std::string description,
+                                   Properties... properties) {
+  return {std::string(name), std::move(description), {{std::move(properties)}...}};
 }
 
 }  // namespace detail

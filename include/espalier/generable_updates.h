@@ -2,8 +2,8 @@
 // came on. A program uses response.h.
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -81,9 +81,13 @@ struct Update<std::vector<T>> {
   }
 };
 
-template <class T>
-struct Update<std::map<std::string, T>> {
-  using Values = typename PartialOf<std::map<std::string, T>>::type;
+template <class T, std::size_t size>
+struct Update<std::array<T, size>> : Update<std::vector<T>> {};
+
+template <Dictionary T>
+struct Update<T> {
+  using Value = typename DictionaryOf<T>::Value;
+  using Values = typename PartialOf<T>::type;
 
   static void apply(std::optional<Values>& values, const GeneratedContent* before,
                     const GeneratedContent& now) {
@@ -93,11 +97,11 @@ struct Update<std::map<std::string, T>> {
     if (!values) values.emplace();
     for (std::size_t i = known > 0 ? known - 1 : 0; i < properties.size(); ++i) {
       const auto& [key, content] = properties[i];
-      std::optional<typename PartialOf<T>::type> value;
+      std::optional<typename PartialOf<Value>::type> value;
       if (const auto found = values->find(key); found != values->end()) {
         value = std::move(found->second);
       }
-      update<T>(value, i < known ? before->find(key) : nullptr, content);
+      update<Value>(value, i < known ? before->find(key) : nullptr, content);
       if (value) values->insert_or_assign(key, std::move(*value));
     }
   }

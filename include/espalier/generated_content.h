@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,12 +68,12 @@ class ESPALIER_API GeneratedContent {
   // nor is a property without a value. No text at all is an incomplete null.
   static GeneratedContent from_partial_json(std::string_view json);
   // Without blanks, numbers as they were spelled. What is incomplete ends where it stands.
-  std::string to_json() const;
+  [[nodiscard]] std::string to_json() const;
 
-  Kind kind() const noexcept;
+  [[nodiscard]] Kind kind() const noexcept;
   // Whether generation got to the value's end. Arrays and structures are as complete as what they
   // hold; what did not come from a model is complete.
-  bool is_complete() const noexcept;
+  [[nodiscard]] bool is_complete() const noexcept;
 
   // The value, or the property's value, as a generable type: bool, numbers, std::string, vectors,
   // optionals, maps, enums, structures … Throws DecodingFailure naming the place where it does not
@@ -83,17 +84,19 @@ class ESPALIER_API GeneratedContent {
   T value(std::string_view property) const;
 
   // The tree as it is. Each is empty (false) where the kind is another.
-  bool is_true() const noexcept;
-  std::string_view text() const noexcept;  // a string, or a number as JSON spells it
-  Elements elements() const noexcept;
-  Properties properties() const noexcept;
+  [[nodiscard]] bool is_true() const noexcept;
+  // Of a string, or a number as JSON spells it.
+  [[nodiscard]] std::string_view text() const noexcept ESPALIER_LIFETIMEBOUND;
+  [[nodiscard]] Elements elements() const noexcept ESPALIER_LIFETIMEBOUND;
+  [[nodiscard]] Properties properties() const noexcept ESPALIER_LIFETIMEBOUND;
   // The property of a structure; null where there is none.
-  const GeneratedContent* find(std::string_view property) const noexcept;
+  [[nodiscard]] const GeneratedContent* find(std::string_view property) const noexcept
+      ESPALIER_LIFETIMEBOUND;
 
   // Which value of its answer this is: the same number in all snapshots of one stream and in the
   // response, for lists that animate. The root is 1, and values are counted as they begin. 0 for
   // what no model generated.
-  std::uint64_t id() const noexcept;
+  [[nodiscard]] std::uint64_t id() const noexcept;
 
   // Equal kinds and contents, complete both or neither; keys in the same order, numbers by their
   // value to the last digit, however they are spelled. Ids do not count.
@@ -178,6 +181,22 @@ class GeneratedContent::Properties {
   const std::string* keys_ = nullptr;
   Elements values_;
 };
+
+}  // namespace espalier
+
+// Both are views, whose iterators hold what they need: std::views take them as they are.
+template <>
+inline constexpr bool std::ranges::enable_view<espalier::GeneratedContent::Elements> = true;
+template <>
+inline constexpr bool std::ranges::enable_view<espalier::GeneratedContent::Properties> = true;
+template <>
+inline constexpr bool std::ranges::enable_borrowed_range<espalier::GeneratedContent::Elements> =
+    true;
+template <>
+inline constexpr bool std::ranges::enable_borrowed_range<espalier::GeneratedContent::Properties> =
+    true;
+
+namespace espalier {
 
 // What this kind is called in messages: "a string", "an object".
 ESPALIER_API const char* describe(GeneratedContent::Kind kind) noexcept;

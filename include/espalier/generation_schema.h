@@ -73,9 +73,10 @@ class ESPALIER_API DynamicGenerationSchema {
   static DynamicGenerationSchema integer(std::string least = {}, std::string most = {});
 
   // The same under guides. Throws UnsupportedGuide, naming the guide and what the type takes.
-  DynamicGenerationSchema with(const std::vector<GenerationGuide>& guides) const;
+  [[nodiscard]] DynamicGenerationSchema with(const std::vector<GenerationGuide>& guides) const;
   // The same, bringing along what references within it name.
-  DynamicGenerationSchema defining(std::vector<DynamicGenerationSchema> definitions) const;
+  [[nodiscard]] DynamicGenerationSchema defining(
+      std::vector<DynamicGenerationSchema> definitions) const;
 
  private:
   friend struct framework::SchemaAccess;
@@ -112,10 +113,14 @@ class ESPALIER_API GenerationSchema {
 
   // title, type, description, properties (keys sorted), x-order (the order in which they are
   // generated), required, additionalProperties, $defs, …; without blanks.
-  std::string to_json() const;
+  //
+  // A number is held to what its type can hold, but those bounds are not in the JSON, since the
+  // model reads it and would see them as wishes. So a schema read from it allows 300 where this one
+  // is of a std::uint8_t, and equals it all the same; reading the answer as the type refuses that.
+  [[nodiscard]] std::string to_json() const;
 
   // The root's name; empty where it has none.
-  const std::string& name() const noexcept;
+  [[nodiscard]] const std::string& name() const noexcept ESPALIER_LIFETIMEBOUND;
 
   // Equal as JSON: the order of keys does not count, that of elements does.
   ESPALIER_API friend bool operator==(const GenerationSchema& a, const GenerationSchema& b);

@@ -93,10 +93,5 @@ double read_double(const GeneratedContent& content, const Reading& reading) {
   return read_real<double>(content, reading, "double");
 }
 
-std::string unqualified(std::string_view name) {
-  const std::size_t colon = name.rfind(':');
-  return std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
-}
-
 }  // namespace detail
 }  // namespace espalier

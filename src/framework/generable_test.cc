@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -57,12 +59,28 @@ struct Numbers {
   std::vector<espalier::Never> none;
 };
 
+struct Named {
+  std::string name;
+};
+struct Booking : Named {
+  std::array<int, 3> dice = {};
+  std::unordered_map<std::string, bool> wishes;
+};
+enum class Colour { red, light_blue };
+struct Nothing {};
+
 struct Holder {
   Tree tree;
   std::vector<std::optional<int>> holes;
 };
 
 }  // namespace app
+
+namespace shop {
+struct Booking {
+  int till = 0;
+};
+}  // namespace shop
 
 ESPALIER_GENERABLE_ENUM(app::Season, spring, summer);
 ESPALIER_GENERABLE(app::Sight, name, (price, minimum(0)));
@@ -71,6 +89,10 @@ ESPALIER_GENERABLE_AS(app::Trip, "a journey", (city, "where it goes", pattern("[
                       packing, other);
 ESPALIER_GENERABLE(app::Tree, name, (children, maximum_count(2)), twin);
 ESPALIER_GENERABLE(app::Numbers, small, large, single, exact, any, none);
+ESPALIER_GENERABLE(app::Booking, (name, "of the guest"), (dice, element(range(1, 6))), wishes);
+ESPALIER_GENERABLE_NAMED(shop::Booking, "ShopBooking", "a place at a till", till);
+ESPALIER_GENERABLE_ENUM_NAMED(app::Colour, "Paint", red, (light_blue, "light blue"));
+ESPALIER_GENERABLE(app::Nothing);
 ESPALIER_GENERABLE(app::Holder, tree, (holes, element(range(1, 6))));
 
 namespace espalier {
@@ -284,6 +306,63 @@ TEST(Generable, GuidesAreCheckedAgainstTypes) {
             R"({"type":"array","items":{"type":"integer","minimum":1,"maximum":6},)"
             R"("minItems":2,"maxItems":2})");
   EXPECT_EQ(GenerationSchema::of<bool>(count(2)).to_json(), R"({"type":"boolean"})");
+}
+
+TEST(Generable, MembersMayBeInherited) {
+  app::Booking booking;
+  booking.name = "Ada";
+  const auto content = GeneratedContent::of(booking);
+  EXPECT_EQ(content.to_json(), R"({"name":"Ada","dice":[0,0,0],"wishes":{}})");
+  EXPECT_EQ(content.value<app::Booking>().name, "Ada");
+}
+
+TEST(Generable, AnArrayHasItsSize) {
+  EXPECT_THAT(GenerationSchema::of<app::Booking>().to_json(),
+              HasSubstr(R"("dice":{"type":"array","items":{"type":"integer","minimum":1,)"
+                        R"("maximum":6},"minItems":3,"maxItems":3})"));
+  const auto numbers = GeneratedContent::from_json("[1,2,3]");
+  EXPECT_EQ((numbers.value<std::array<int, 3>>()), (std::array<int, 3>{1, 2, 3}));
+  using Two = std::array<int, 2>;
+  EXPECT_THAT([&] { numbers.value<Two>(); },
+              ThrowsMessage<DecodingFailure>(HasSubstr("2 elements are expected, not 3")));
+  EXPECT_THROW((numbers.value<std::array<int, 4>>()), DecodingFailure);
+}
+
+TEST(Generable, AnUnorderedMapIsWrittenInTheOrderOfItsKeys) {
+  const std::unordered_map<std::string, int> values = {{"c", 3}, {"a", 1}, {"b", 2}};
+  const auto content = GeneratedContent::of(values);
+  EXPECT_EQ(content.to_json(), R"({"a":1,"b":2,"c":3})");
+  EXPECT_EQ((content.value<std::unordered_map<std::string, int>>()), values);
+  EXPECT_EQ((*partially<std::unordered_map<std::string, int>>(content)), values);
+}
+
+// Two types of one unqualified name would be refused.
+TEST(Generable, ATypeAndAnEnumeratorMayHaveNamesOfTheirOwn) {
+  using Either = std::variant<app::Booking, shop::Booking>;
+  const std::string schema = GenerationSchema::of<Either>().to_json();
+  EXPECT_THAT(schema, HasSubstr(R"("ShopBooking":{"title":"ShopBooking","type":"object",)"
+                                R"("description":"a place at a till")"));
+  EXPECT_THAT(schema, HasSubstr(R"({"$ref":"#/$defs/Booking"},{"$ref":"#/$defs/ShopBooking"})"));
+  EXPECT_EQ(GenerationSchema::of<app::Colour>().to_json(),
+            R"({"title":"Paint","type":"string","enum":["red","light blue"]})");
+  EXPECT_EQ(GeneratedContent::of(app::Colour::light_blue).to_json(), R"("light blue")");
+  EXPECT_EQ(GeneratedContent::string("light blue").value<app::Colour>(), app::Colour::light_blue);
+  EXPECT_THROW(GeneratedContent::string("light_blue").value<app::Colour>(), DecodingFailure);
+}
+
+TEST(Generable, AStructureMayBeEmpty) {
+  EXPECT_EQ(GeneratedContent::of(app::Nothing{}).to_json(), "{}");
+  EXPECT_NO_THROW(GeneratedContent::from_json("{}").value<app::Nothing>());
+  EXPECT_THROW(GeneratedContent::from_json(R"({"a":1})").value<app::Nothing>(), DecodingFailure);
+}
+
+TEST(PartiallyGenerated, AreEqualByTheirValues) {
+  const auto tree = [](const char* name) {
+    return partially<app::Tree>(GeneratedContent::from_partial_json(
+        R"({"name":"a","children":[],"twin":{"name":")" + std::string(name)));
+  };
+  EXPECT_EQ(tree("b"), tree("b")) << "also behind pointers";
+  EXPECT_NE(tree("b"), tree("c"));
 }
 
 TEST(PartiallyGenerated, HasWhatHasCome) {

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -59,6 +61,25 @@ TEST(GeneratedContent, WhatIsBuiltEqualsWhatIsRead) {
   EXPECT_NE(built, GeneratedContent::from_json(
                        R"({"n": 1.50, "list": [true, null], "big": 18446744073709551614})"));
   EXPECT_TRUE(built.is_complete());
+}
+
+// Views hold what they need, so that one of a temporary is fine while the content lives.
+TEST(GeneratedContent, ElementsAndPropertiesAreViews) {
+  using Elements = GeneratedContent::Elements;
+  using Properties = GeneratedContent::Properties;
+  static_assert(std::ranges::random_access_range<Elements> && std::ranges::view<Elements>);
+  static_assert(std::ranges::random_access_range<Properties> && std::ranges::view<Properties>);
+  static_assert(std::ranges::borrowed_range<Elements> && std::ranges::borrowed_range<Properties>);
+  const auto content = GeneratedContent::from_json("[1,2,3]");
+  std::vector<int> doubled;
+  for (const int each : content.elements() | std::views::transform([](const auto& element) {
+                          return 2 * element.template value<int>();
+                        })) {
+    doubled.push_back(each);
+  }
+  EXPECT_EQ(doubled, (std::vector<int>{2, 4, 6}));
+  const auto last = std::ranges::find(content.elements(), GeneratedContent::number(3));
+  EXPECT_EQ(*last, content.elements().back());
 }
 
 TEST(GeneratedContent, NumbersAreEqualByTheirExactValues) {

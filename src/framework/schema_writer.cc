@@ -99,7 +99,8 @@ class SchemaWriter {
   void check_duplicates() {
     for (const SchemaNode* node : again_) {
       if (body(*node) == body(*named_.at(node->name))) continue;
-      throw InvalidSchema(fmt::format("two different types are named {}; rename one", node->name),
+      throw InvalidSchema(fmt::format("two different types are named {}; give one another name "
+                              "(ESPALIER_GENERABLE_NAMED)", node->name),
                           Problem::duplicate_type);
     }
   }
