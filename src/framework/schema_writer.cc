@@ -100,7 +100,8 @@ class SchemaWriter {
     for (const SchemaNode* node : again_) {
       if (body(*node) == body(*named_.at(node->name))) continue;
       throw InvalidSchema(fmt::format("two different types are named {}; give one another name "
-                              "(ESPALIER_GENERABLE_NAMED)", node->name),
+                                      "(ESPALIER_GENERABLE_NAMED)",
+                                      node->name),
                           Problem::duplicate_type);
     }
   }

@@ -11,9 +11,9 @@
 
 #include "espalier/generable.h"
 
-#define TEN(prefix)                                                                               \
-  prefix##0, prefix##1, prefix##2, prefix##3, prefix##4, prefix##5, prefix##6, prefix##7, prefix##8, \
-      prefix##9
+#define TEN(prefix)                                                                       \
+  prefix##0, prefix##1, prefix##2, prefix##3, prefix##4, prefix##5, prefix##6, prefix##7, \
+      prefix##8, prefix##9
 
 struct Nothing {};
 
