@@ -1,5 +1,7 @@
 #include "framework/session_state.h"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <utility>
 #include <variant>
@@ -23,11 +25,12 @@ SessionState::SessionState(std::shared_ptr<LanguageModel> its_model, Tools its_t
       tools(std::move(its_tools)),
       transcript(tools.introduce(std::move(its_transcript))),
       executor(checked(model).make_executor()) {
-  if (!transcript.empty() && !text::is_valid_utf8(entry_text(transcript.front()))) {
-    throw InvalidArgument("the instructions are not UTF-8: a transcript could not keep them");
-  }
-  for (std::size_t i = 1; i < transcript.size(); ++i) {
-    if (std::holds_alternative<Transcript::Instructions>(transcript[i])) {
+  for (std::size_t i = 0; i < transcript.size(); ++i) {
+    if (!text::is_valid_utf8(entry_text(transcript[i]))) {
+      throw InvalidArgument(
+          fmt::format("entry {} of the transcript holds text that is not UTF-8", i));
+    }
+    if (i > 0 && std::holds_alternative<Transcript::Instructions>(transcript[i])) {
       throw InvalidArgument("a transcript has instructions after its first entry");
     }
   }

@@ -13,8 +13,8 @@
 namespace espalier::framework {
 
 struct SessionState {
-  // Throws InvalidArgument where there is no model, instructions stand anywhere but first or are
-  // not UTF-8, or tools cannot be told apart.
+  // Throws InvalidArgument where there is no model, instructions stand anywhere but first, a text
+  // of the transcript is not UTF-8, or tools cannot be told apart.
   SessionState(std::shared_ptr<LanguageModel> its_model, Tools its_tools,
                Transcript its_transcript);
   SessionState(const SessionState&) = delete;

@@ -264,6 +264,8 @@ TEST(Session, TextThatIsNotUtf8IsRefused) {
   EXPECT_THROW(session.respond(Prompt("a").add(std::string("\xc3"))), InvalidArgument);
   EXPECT_THROW(session.respond_async("a\xff"), InvalidArgument);
   EXPECT_THROW(LanguageModelSession(tiny_model(), "a\xff"), InvalidArgument);
+  const Transcript spoilt({Transcript::prompt("a"), Transcript::response("b\xff")});
+  EXPECT_THROW(LanguageModelSession(tiny_model(), spoilt), InvalidArgument);
   EXPECT_FALSE(session.is_responding());
   EXPECT_TRUE(session.transcript().empty());
 }
