@@ -126,7 +126,8 @@ TEST(Extraction, AHundredAnswersAreValuesOfTheirTypes) {
   answer_all("outline in front", as_sessions_do);
 }
 
-// Why it is told so (schema_outline.h). Takes three times as long, and is run by hand.
+// Why it is told so (schema_outline.h). Takes four times as long, so it waits for
+// --gtest_also_run_disabled_tests.
 TEST(Extraction, DISABLED_OtherTellingsAreCompared) {
   answer_all("outline in front", as_sessions_do);
   answer_all("outline behind", [](const std::string& text, const GenerationSchema& schema) {
